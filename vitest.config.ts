@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+// One project a suffix: the suffix says what a test needs (docs/architecture.md, "Tests").
+const suites = {
+  unit: { include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts'] },
+  net: { include: ['packages/*/src/**/*.net.test.ts'] },
+  python: { include: ['packages/*/src/**/*.python.test.ts'] },
+  browser: { include: ['packages/*/src/**/*.browser.test.ts'] },
+  pack: { include: ['packages/*/src/**/*.pack.test.ts'] },
+} as const;
+
+const suffixes = Object.keys(suites).filter((name) => name !== 'unit');
+
+export default defineConfig({
+  test: {
+    projects: Object.entries(suites).map(([name, { include }]) => ({
+      resolve: { conditions: ['source'] },
+      ssr: { resolve: { conditions: ['source'] } },
+      test: {
+        name,
+        include: [...include],
+        exclude: ['**/node_modules/**', '**/dist/**', ...(name === 'unit' ? suffixes.map((s) => `**/*.${s}.test.ts`) : [])],
+        testTimeout: name === 'unit' ? 10_000 : 60_000,
+        hookTimeout: 120_000,
+        ...(name === 'browser' || name === 'pack' ? { fileParallelism: false } : {}),
+      },
+    })),
+  },
+});
