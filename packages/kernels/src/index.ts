@@ -1,1 +1,2 @@
-export {};
+export * from './kernel-error.ts';
+export * from './provisioner.ts';

@@ -1,0 +1,27 @@
+/** Every way a kernel operation fails, with the HTTP status that a client sees. */
+export const kernelErrors = {
+  KERNEL_NOT_FOUND: 404,
+  KERNEL_ID_TAKEN: 409,
+  KERNELSPEC_NOT_FOUND: 501,
+  KERNEL_LAUNCH_FAILED: 500,
+  KERNEL_LAUNCH_TIMEOUT: 504,
+  KERNEL_DEAD: 503,
+  KERNEL_NO_REPLY: 504,
+  KERNEL_STOPPING: 503,
+  KERNEL_LIMIT_REACHED: 403,
+  SESSION_NOT_FOUND: 404,
+  SESSION_KERNEL_GONE: 410,
+  PROVISIONER_UNKNOWN: 500,
+} as const;
+
+export type KernelErrorCode = keyof typeof kernelErrors;
+
+export class KernelError extends Error {
+  readonly code: KernelErrorCode;
+
+  constructor(code: KernelErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'KernelError';
+    this.code = code;
+  }
+}

@@ -1,0 +1,96 @@
+import type { ConnectionInfo, KernelspecFile } from '@perijove/protocol';
+
+/** What a kernel is to be started with. Everything in it was decided by the server; nothing comes from a client unchecked. */
+export interface LaunchRequest {
+  readonly kernelId: string;
+  readonly kernelspec: Kernelspec;
+  /** Absolute path of the working directory. */
+  readonly cwd: string;
+  /** What the kernel's environment has beyond the kernelspec's `env`: `JPY_SESSION_NAME`, allowed `KERNEL_*`. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly username: string;
+  readonly resources: Resources;
+}
+
+/** A kernelspec as found on disk: its name, where it lies, and what `kernel.json` says. */
+export interface Kernelspec {
+  readonly name: string;
+  /** Absolute path of its folder: `{resource_dir}` in argv, logos, kernel.js. */
+  readonly resourceDir: string;
+  readonly spec: KernelspecFile;
+}
+
+/** What a kernel reserves and may use at most. Memory in bytes, processors in cores. Absent: no limit. */
+export interface Resources {
+  readonly memoryBytes?: number;
+  readonly cpus?: number;
+}
+
+export type LaunchPhase = 'scheduling' | 'pulling' | 'starting' | 'connecting';
+
+export interface LaunchContext {
+  /** Aborting counts as a failure: `launch` rejects, and whatever it had created is gone. */
+  readonly signal: AbortSignal;
+  /** Tells people what is going on: a plain sentence, and the raw cause behind it if there is one. */
+  report(phase: LaunchPhase, message: string, detail?: string): void;
+}
+
+/** JSON that is enough to find the kernel again from another process. Holds no secrets but by reference (a file's path). */
+export interface ProvisionedHandle {
+  readonly provisioner: string;
+  readonly [key: string]: unknown;
+}
+
+/** How and why a kernel ended. `code` and `signal` where the place knows them. */
+export interface Exit {
+  readonly reason:
+    | 'exited'
+    | 'outOfMemory'
+    | 'evicted'
+    | 'nodeLost'
+    | 'imageUnavailable'
+    | 'destroyed'
+    | 'unknown';
+  readonly code?: number;
+  readonly signal?: NodeJS.Signals;
+  /** A sentence for people: "killed by signal SIGSEGV". */
+  readonly message: string;
+  /** The last lines that the kernel wrote to its standard error, oldest first; not its output to the notebook. */
+  readonly lastLines?: readonly string[];
+}
+
+/** One place's room for kernels. */
+export interface Capacity {
+  readonly memoryBytes: number;
+  readonly cpus: number;
+}
+
+/** A place where kernels run: this machine, a Kubernetes namespace, another gateway. */
+export interface Provisioner {
+  readonly name: string;
+  /** What could ever fit here. */
+  capacity(): Promise<Capacity>;
+  /**
+   * Starts a kernel there. Resolves once it is known where the kernel listens (it need not answer yet);
+   * rejects with KERNEL_LAUNCH_FAILED, having removed whatever it had created. Aborting counts as a failure.
+   */
+  launch(request: LaunchRequest, context: LaunchContext): Promise<ProvisionedKernel>;
+  /** Finds a kernel that an earlier process launched; undefined once it is gone (then nothing of it is left behind). */
+  adopt(handle: ProvisionedHandle): Promise<ProvisionedKernel | undefined>;
+}
+
+export interface ProvisionedKernel {
+  readonly handle: ProvisionedHandle;
+  readonly connection: ConnectionInfo;
+  /** Resolves when the kernel has ended, and says why. Never rejects. */
+  readonly exited: Promise<Exit>;
+  /** Interrupts by signal, the whole process group. For `interrupt_mode: message` the registry asks on the control channel instead. */
+  interrupt(): Promise<void>;
+  /**
+   * Ends the kernel: politely (SIGTERM) and after `graceMs` by force; 0 means at once by force. Resolves when all of it is
+   * gone, files too. May be repeated, and called on one that has ended.
+   */
+  destroy(graceMs: number): Promise<void>;
+  /** The last lines of its log, oldest first. */
+  logs?(): Promise<readonly string[]>;
+}
