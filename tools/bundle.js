@@ -1,0 +1,35 @@
+// Bundles what `tsc -b` emitted into dist/: one file for the server, one for its workers. One file starts in a
+// fraction of the time of some thousand, and the published package needs no workspace packages from a registry.
+import { build } from 'esbuild';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const out = join(root, 'dist');
+const entries = {
+  perijove: join(root, 'packages/cli/dist/main.js'),
+  'contents-worker': join(root, 'packages/server/dist/contents/worker.js'),
+};
+
+rmSync(join(out, 'chunks'), { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+await build({
+  entryPoints: Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path))),
+  outdir: out,
+  bundle: true,
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  // Binary parts stay packages of their own; they are the published package's only dependencies.
+  external: ['@lydell/node-pty', 'node-sqlite3-wasm'],
+  banner: {
+    // CommonJS dependencies ask for Node's own modules by require.
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  legalComments: 'linked',
+  logLevel: 'warning',
+  metafile: false,
+});
