@@ -1,0 +1,36 @@
+import { Type } from 'typebox';
+import type { OptionSection } from './option.ts';
+
+/** What only the command itself uses; all else is declared beside its user and gathered in sections.ts. */
+export const launchOptions = {
+  rootDir: { schema: Type.String({ default: '.' }), help: 'The folder with the notebooks: nothing above it can be seen or written.' },
+  config: { schema: Type.String({ default: '' }), help: 'A file with settings, JSON or YAML.' },
+  browser: {
+    schema: Type.Boolean({ default: true }),
+    help: 'Open a browser at start, if there is a display.',
+  },
+  logLevel: {
+    schema: Type.Union(
+      ['debug', 'info', 'warn', 'error'].map((level) => Type.Literal(level)),
+      { default: 'warn' },
+    ),
+    help: 'How much is logged on standard error.',
+  },
+  stateDir: {
+    schema: Type.String({ default: '' }),
+    help: 'Where running kernels, sessions and journals are kept, so that a next server finds them. Empty: $XDG_STATE_HOME/perijove or ~/.local/state/perijove.',
+  },
+  allowRoot: { schema: Type.Boolean({ default: false }), help: 'Run as root without a warning.' },
+} as const;
+
+/** `perijove stop` and `perijove list`. */
+export const listOptions = {
+  json: { schema: Type.Boolean({ default: false }), help: 'Print JSON instead of a table.' },
+} as const;
+
+export const stopOptions = {
+  kernels: { schema: Type.Boolean({ default: false }), help: 'End the kernels that no server has, instead of a server.' },
+  all: { schema: Type.Boolean({ default: false }), help: 'Stop all servers of this user.' },
+} as const;
+
+export const launchSection: OptionSection = { title: 'Start', options: launchOptions };
