@@ -1,0 +1,175 @@
+import type { Socket } from 'node:net';
+import { decodeCommand, pingTtlMs, pongFor } from './command.ts';
+import { OutgoingBatch } from './outgoing-batch.ts';
+import { Session, type PeerIdentity, type SessionConfig } from './session.ts';
+import { ZmtpError } from './zmtp-error.ts';
+
+export interface ConnectionHandlers {
+  ready(peer: PeerIdentity): void;
+  messages(messages: Buffer[][]): void;
+  /** A traffic command other than PING and PONG. Throwing a ZmtpError ends the connection. */
+  command(name: string, data: Buffer): void;
+  /** Exactly once, and nothing after it. `error` is absent if the peer closed in good order. */
+  closed(error: ZmtpError | undefined): void;
+}
+
+const pongsBelow = 64 * 1024;
+
+/** A session on a socket. Owns the socket and its timers from construction to `closed`. */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #session: Session;
+  readonly #handlers: ConnectionHandlers;
+  readonly #batch = new OutgoingBatch();
+  #isFlushScheduled = false;
+  #isClosed = false;
+  #isReady = false;
+  #isPaused = false;
+  #pingTimer: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket, config: SessionConfig, handlers: ConnectionHandlers) {
+    this.#socket = socket;
+    this.#handlers = handlers;
+    this.#session = new Session(config);
+    this.#batch.addRaw(this.#session.greeting());
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('error', (error) =>
+      this.destroy(new ZmtpError('ZMTP_CONNECTION', `connection: ${error.message}`, { cause: error })),
+    );
+    socket.on('end', () => this.destroy());
+    socket.on('close', () => this.destroy());
+    if (socket.connecting) socket.once('connect', () => this.#flush());
+    else this.#flush();
+  }
+
+  get isReady(): boolean {
+    return this.#isReady && !this.#isClosed;
+  }
+
+  get bufferedBytes(): number {
+    return this.#batch.bytes + this.#socket.writableLength;
+  }
+
+  send(frames: readonly Buffer[]): void {
+    this.#batch.addMessage(frames);
+    this.#scheduleFlush();
+  }
+
+  sendCommand(body: Buffer): void {
+    this.#batch.addCommand(body);
+    this.#scheduleFlush();
+  }
+
+  /** Takes effect once the handshake is over: a peer is not to time out because this side is busy. */
+  pause(): void {
+    this.#isPaused = true;
+    if (this.#isReady) this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#socket.resume();
+  }
+
+  /** Sends what is queued, then closes. Whoever cannot wait longer calls `destroy`. */
+  end(): void {
+    if (this.#isClosed) return;
+    this.#flush();
+    this.#socket.end(() => this.destroy());
+  }
+
+  destroy(error?: ZmtpError): void {
+    if (this.#isClosed) return;
+    // What this tick had queued (an ERROR for the peer, a last message) still gets its one chance.
+    if (!this.#socket.connecting) this.#flush();
+    this.#isClosed = true;
+    clearTimeout(this.#pingTimer);
+    this.#socket.destroy();
+    this.#handlers.closed(error);
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#isClosed) return;
+    if (this.#pingTimer !== undefined) {
+      clearTimeout(this.#pingTimer);
+      this.#pingTimer = undefined;
+    }
+    const step = this.#session.push(chunk);
+    if (step.send.length > 0) {
+      for (const bytes of step.send) this.#batch.addRaw(bytes);
+      this.#scheduleFlush();
+    }
+    if (step.ready !== undefined) {
+      this.#isReady = true;
+      if (this.#isPaused) this.#socket.pause();
+      this.#handlers.ready(step.ready);
+    }
+    const commandError = step.commands.length > 0 ? this.#performCommands(step.commands) : undefined;
+    // A handler may have closed this connection.
+    if (step.messages.length > 0 && !this.#isClosed) this.#handlers.messages(step.messages);
+    const error = step.error ?? commandError;
+    if (error !== undefined) this.destroy(error);
+  }
+
+  #performCommands(bodies: readonly Buffer[]): ZmtpError | undefined {
+    try {
+      for (const body of bodies) {
+        if (this.#isClosed) return undefined;
+        this.#performCommand(body);
+      }
+      return undefined;
+    } catch (error) {
+      if (error instanceof ZmtpError) return error;
+      throw error;
+    }
+  }
+
+  #performCommand(body: Buffer): void {
+    const { name, data } = decodeCommand(body);
+    switch (name) {
+      case 'PING': {
+        const ttlMs = pingTtlMs(data);
+        if (ttlMs > 0) this.#expectTraffic(ttlMs);
+        // While much is queued, that is sign of life enough; and a peer that pings without reading
+        // cannot fill this side's memory with answers.
+        if (this.bufferedBytes < pongsBelow) this.sendCommand(pongFor(data));
+        return;
+      }
+      case 'PONG':
+        return;
+      case 'ERROR':
+        throw new ZmtpError('ZMTP_REFUSED_BY_PEER', 'the peer sent an ERROR');
+      default:
+        this.#handlers.command(name, data);
+    }
+  }
+
+  #expectTraffic(ttlMs: number): void {
+    clearTimeout(this.#pingTimer);
+    this.#pingTimer = setTimeout(() => {
+      this.destroy(new ZmtpError('ZMTP_PEER_TIMEOUT', `the peer was silent for ${ttlMs} ms after its PING`));
+    }, ttlMs);
+  }
+
+  // At the end of the tick, so that the messages of one tick leave in one writev, and a lone one without delay.
+  #scheduleFlush(): void {
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
+    process.nextTick(() => {
+      this.#isFlushScheduled = false;
+      if (!this.#socket.connecting) this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#isClosed || this.#batch.bytes === 0 || !this.#socket.writable) return;
+    const buffers = this.#batch.take();
+    if (buffers.length === 1) {
+      this.#socket.write(buffers[0]!);
+      return;
+    }
+    this.#socket.cork();
+    for (const buffer of buffers) this.#socket.write(buffer);
+    this.#socket.uncork();
+  }
+}

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { DealerSocket, RouterSocket, PubSocket, SubSocket } from './index.ts';
+import * as zmq from 'zeromq';
+
+test('dealer to libzmq router and back', async () => {
+  const router = new zmq.Router();
+  await router.bind('tcp://127.0.0.1:*');
+  const d = new DealerSocket({ routingId: Buffer.from('me') });
+  const got = new Promise<Buffer[][]>((r) => (d.onMessages = r));
+  d.connect(router.lastEndpoint!);
+  d.send([Buffer.from('hi'), Buffer.alloc(1000, 1)]);
+  const m = await router.receive();
+  expect(m.map(String)[0]).toBe('me');
+  await router.send([m[0]!, 'yo']);
+  expect((await got)[0]!.map(String)).toEqual(['yo']);
+  await d.close();
+  router.close();
+});
+test('our router, libzmq dealer', async () => {
+  const r = new RouterSocket();
+  r.onMessages = (ms) => ms.forEach((m) => r.send(m));
+  const e = await r.bind('tcp://127.0.0.1:0');
+  const d = new zmq.Dealer();
+  d.connect(e);
+  await d.send(['a', 'b']);
+  expect((await d.receive()).map(String)).toEqual(['a', 'b']);
+  d.close();
+  await r.close();
+});
+test('pub sub', async () => {
+  const p = new zmq.XPublisher();
+  await p.bind('tcp://127.0.0.1:*');
+  const s = new SubSocket();
+  s.subscribe('x');
+  const got = new Promise<Buffer[][]>((r) => (s.onMessages = r));
+  s.connect(p.lastEndpoint!);
+  expect([...(await p.receive())[0]!]).toEqual([1, 120]);
+  await p.send(['y']);
+  await p.send(['xx', 'z']);
+  expect((await got).map((m) => m.map(String))).toEqual([['xx', 'z']]);
+  await s.close();
+  p.close();
+  const pub = new PubSocket();
+  const e = await pub.bind('tcp://127.0.0.1:0');
+  const zs = new zmq.Subscriber();
+  zs.connect(e);
+  zs.subscribe('q');
+  const t = setInterval(() => pub.send([Buffer.from('q1')]), 5);
+  expect((await zs.receive()).map(String)).toEqual(['q1']);
+  clearInterval(t);
+  zs.close();
+  await pub.close();
+});
