@@ -1,0 +1,2 @@
+/** Numbers and keeps what a kernel said. */
+export class Journal {}
