@@ -1,4 +1,12 @@
-import { choicesOf, defaultOf, flagOf, kindOf, variableOf, type OptionDeclaration, type OptionSection } from './option.ts';
+import {
+  choicesOf,
+  defaultOf,
+  flagOf,
+  kindOf,
+  variableOf,
+  type OptionDeclaration,
+  type OptionSection,
+} from './option.ts';
 
 export interface CommandHelp {
   readonly usage: string;
@@ -21,7 +29,10 @@ export function renderHelp({ usage, about, sections }: CommandHelp): string {
   }
   lines.push(
     '',
-    ...wrap('A flag is stronger than its variable, a variable than a configuration file. A flag that is yes or no is turned round by --no-…', 0),
+    ...wrap(
+      'A flag is stronger than its variable, a variable than a configuration file. A flag that is yes or no is turned round by --no-…',
+      0,
+    ),
   );
   return `${lines.join('\n')}\n`;
 }
@@ -37,7 +48,13 @@ export function renderConfigReference(sections: readonly OptionSection[]): strin
     'dashes or its name in camelCase). A flag is stronger than a variable, a variable stronger than a file.',
   ];
   for (const { title, options } of sections) {
-    lines.push('', `## ${title}`, '', '| flag | variable | default | what it does |', '| --- | --- | --- | --- |');
+    lines.push(
+      '',
+      `## ${title}`,
+      '',
+      '| flag | variable | default | what it does |',
+      '| --- | --- | --- | --- |',
+    );
     for (const [name, option] of Object.entries(options)) {
       const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
       lines.push(

@@ -55,7 +55,10 @@ export const jupyterTraits: Readonly<Record<string, string>> = {
 };
 
 /** The settings of a `jupyter_server_config.json` that we have too, by our names. */
-export function readJupyterTraits(config: unknown, known: (option: string) => boolean): Record<string, unknown> {
+export function readJupyterTraits(
+  config: unknown,
+  known: (option: string) => boolean,
+): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   if (typeof config !== 'object' || config === null) return values;
   for (const [section, traits] of Object.entries(config)) {

@@ -79,7 +79,13 @@ export function readText(option: OptionDeclaration, text: string): { value: unkn
     case 'number':
       return text.trim() === '' ? { problem: 'is not a number' } : check(option, Number(text));
     case 'list':
-      return check(option, text.split(',').map((part) => part.trim()).filter((part) => part !== ''));
+      return check(
+        option,
+        text
+          .split(',')
+          .map((part) => part.trim())
+          .filter((part) => part !== ''),
+      );
     default:
       return check(option, text);
   }
@@ -115,7 +121,9 @@ export function check(option: OptionDeclaration, value: unknown): { value: unkno
 }
 
 function inRange(schema: SchemaFacts, value: number): { value: unknown } | { problem: string } {
-  if (schema.minimum !== undefined && value < schema.minimum) return { problem: `is less than ${schema.minimum}` };
-  if (schema.maximum !== undefined && value > schema.maximum) return { problem: `is more than ${schema.maximum}` };
+  if (schema.minimum !== undefined && value < schema.minimum)
+    return { problem: `is less than ${schema.minimum}` };
+  if (schema.maximum !== undefined && value > schema.maximum)
+    return { problem: `is more than ${schema.maximum}` };
   return { value };
 }

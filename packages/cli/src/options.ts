@@ -3,7 +3,10 @@ import type { OptionSection } from './option.ts';
 
 /** What only the command itself uses; all else is declared beside its user and gathered in sections.ts. */
 export const launchOptions = {
-  rootDir: { schema: Type.String({ default: '.' }), help: 'The folder with the notebooks: nothing above it can be seen or written.' },
+  rootDir: {
+    schema: Type.String({ default: '.' }),
+    help: 'The folder with the notebooks: nothing above it can be seen or written.',
+  },
   config: { schema: Type.String({ default: '' }), help: 'A file with settings, JSON or YAML.' },
   browser: {
     schema: Type.Boolean({ default: true }),
@@ -29,7 +32,10 @@ export const listOptions = {
 } as const;
 
 export const stopOptions = {
-  kernels: { schema: Type.Boolean({ default: false }), help: 'End the kernels that no server has, instead of a server.' },
+  kernels: {
+    schema: Type.Boolean({ default: false }),
+    help: 'End the kernels that no server has, instead of a server.',
+  },
   all: { schema: Type.Boolean({ default: false }), help: 'Stop all servers of this user.' },
 } as const;
 

@@ -1,5 +1,14 @@
 import { parseArgs } from 'node:util';
-import { check, flagOf, kindOf, defaultOf, readText, variableOf, type OptionDeclaration, type OptionSection } from './option.ts';
+import {
+  check,
+  flagOf,
+  kindOf,
+  defaultOf,
+  readText,
+  variableOf,
+  type OptionDeclaration,
+  type OptionSection,
+} from './option.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Where a value came from, for messages and for what depends on it (a port that was asked for is not exchanged). */
@@ -35,7 +44,12 @@ export function parseOptions(sections: readonly OptionSection[], sources: Option
   }
   const values: Record<string, unknown> = {};
   const origins: Record<string, Origin> = {};
-  const set = (name: string, origin: Origin, result: { value: unknown } | { problem: string }, where: string): void => {
+  const set = (
+    name: string,
+    origin: Origin,
+    result: { value: unknown } | { problem: string },
+    where: string,
+  ): void => {
     if ('problem' in result) throw new UsageError(`${where} ${result.problem}.`);
     values[name] = result.value;
     origins[name] = origin;
@@ -47,8 +61,11 @@ export function parseOptions(sections: readonly OptionSection[], sources: Option
   }
   for (const { from, values: inFile } of sources.files) {
     for (const [key, value] of Object.entries(inFile)) {
-      const name = declared.has(key) ? key : [...declared.keys()].find((candidate) => flagOf(candidate) === key);
-      if (name === undefined) throw new UsageError(`${from}: there is no setting ${key}${nearest(key, declared)}.`);
+      const name = declared.has(key)
+        ? key
+        : [...declared.keys()].find((candidate) => flagOf(candidate) === key);
+      if (name === undefined)
+        throw new UsageError(`${from}: there is no setting ${key}${nearest(key, declared)}.`);
       set(name, 'file', check(declared.get(name)!, value), `${from}: ${key}`);
     }
   }
@@ -62,7 +79,16 @@ export function parseOptions(sections: readonly OptionSection[], sources: Option
   for (const [name, text] of flags) {
     const option = declared.get(name)!;
     const kind = kindOf(option);
-    if (kind === 'list') set(name, 'flag', check(option, text.flatMap((part) => part.split(','))), `--${flagOf(name)}`);
+    if (kind === 'list')
+      set(
+        name,
+        'flag',
+        check(
+          option,
+          text.flatMap((part) => part.split(',')),
+        ),
+        `--${flagOf(name)}`,
+      );
     else set(name, 'flag', readText(option, text.at(-1)!), `--${flagOf(name)} ${text.at(-1)!}`);
   }
   return { values, origins, positionals };
@@ -75,14 +101,23 @@ function parseFlags(declared: ReadonlyMap<string, OptionDeclaration>, sources: O
     if (kindOf(option) === 'boolean') byFlag.set(`no-${flagOf(name)}`, { name, negated: true });
   }
   const args = sources.args.map((arg) => sources.flags?.[arg] ?? arg);
-  const { tokens } = parseArgs({ args, strict: false, tokens: true, allowPositionals: true, options: stringFlags(byFlag, declared) });
+  const { tokens } = parseArgs({
+    args,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+    options: stringFlags(byFlag, declared),
+  });
   const flags = new Map<string, string[]>();
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value);
     if (token.kind !== 'option') continue;
     const meant = byFlag.get(token.name);
-    if (!meant) throw new UsageError(`There is no flag ${token.rawName}${nearest(token.name, declared)}. --help lists all.`);
+    if (!meant)
+      throw new UsageError(
+        `There is no flag ${token.rawName}${nearest(token.name, declared)}. --help lists all.`,
+      );
     const isBoolean = kindOf(declared.get(meant.name)!) === 'boolean';
     if (!isBoolean && token.value === undefined) throw new UsageError(`${token.rawName} needs a value.`);
     const text = isBoolean ? negate(token.value ?? 'true', meant.negated) : token.value!;
@@ -92,7 +127,10 @@ function parseFlags(declared: ReadonlyMap<string, OptionDeclaration>, sources: O
 }
 
 /** Which flags take the next word as their value; booleans never do. */
-function stringFlags(byFlag: ReadonlyMap<string, { name: string }>, declared: ReadonlyMap<string, OptionDeclaration>) {
+function stringFlags(
+  byFlag: ReadonlyMap<string, { name: string }>,
+  declared: ReadonlyMap<string, OptionDeclaration>,
+) {
   const options: Record<string, { type: 'string' | 'boolean' }> = {};
   for (const [flag, { name }] of byFlag) {
     options[flag] = { type: kindOf(declared.get(name)!) === 'boolean' ? 'boolean' : 'string' };

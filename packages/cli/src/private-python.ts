@@ -7,7 +7,10 @@ import { UsageError } from './usage-error.ts';
 const run = promisify(execFile);
 
 /** What is installed into the private environment. Pinned, so that two people who start on one day have the same kernel. */
-const requirements = ['ipykernel==7.4.0; python_version >= "3.10"', 'ipykernel==6.31.0; python_version < "3.10"'];
+const requirements = [
+  'ipykernel==7.4.0; python_version >= "3.10"',
+  'ipykernel==6.31.0; python_version < "3.10"',
+];
 /** Written last: an environment without it was interrupted while it was made. */
 const completeMark = 'perijove-complete';
 const oldest = [3, 9] as const;
@@ -47,12 +50,20 @@ export async function makePrivatePython(dataDir: string, say: (step: string) => 
     fails: `Python ${base.version} could not make a virtual environment. On Debian and Ubuntu: apt install python3-venv. Then start again.`,
   });
   say('Installing ipykernel in it (half a minute, once)');
-  await perform(executable, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirements], {
-    fails: 'pip could not install ipykernel. Is there a connection to a package index? Start again when there is, or install ipykernel yourself.',
-  });
+  await perform(
+    executable,
+    ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirements],
+    {
+      fails:
+        'pip could not install ipykernel. Is there a connection to a package index? Start again when there is, or install ipykernel yourself.',
+    },
+  );
   await writeFile(join(prefix, completeMark), '');
   const made = await findPrivatePython(dataDir);
-  if (!made) throw new UsageError(`ipykernel was installed in ${prefix}, but left no kernelspec there. Remove that folder and start again.`);
+  if (!made)
+    throw new UsageError(
+      `ipykernel was installed in ${prefix}, but left no kernelspec there. Remove that folder and start again.`,
+    );
   return made;
 }
 
@@ -60,7 +71,11 @@ async function findPython(): Promise<{ executable: string; version: string }> {
   const seen: string[] = [];
   for (const executable of candidates) {
     try {
-      const { stdout } = await run(executable, ['-c', 'import sys; print("%d.%d.%d" % sys.version_info[:3])'], { timeout: 10_000 });
+      const { stdout } = await run(
+        executable,
+        ['-c', 'import sys; print("%d.%d.%d" % sys.version_info[:3])'],
+        { timeout: 10_000 },
+      );
       const version = stdout.trim();
       const [major = 0, minor = 0] = version.split('.').map(Number);
       if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1])) return { executable, version };
@@ -75,7 +90,11 @@ async function findPython(): Promise<{ executable: string; version: string }> {
   );
 }
 
-async function perform(command: string, args: readonly string[], { fails }: { fails: string }): Promise<void> {
+async function perform(
+  command: string,
+  args: readonly string[],
+  { fails }: { fails: string },
+): Promise<void> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const output: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
