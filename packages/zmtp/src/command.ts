@@ -32,7 +32,7 @@ export function encodeError(reason: string): Buffer {
 
 const maxPingContext = 16;
 
-/** The PONG that answers a PING, or an error if the PING has no time to live. */
+/** The PONG that answers a PING: its context, without the time to live before it. */
 export function pongFor(ping: Buffer): Buffer {
   // libzmq cuts a longer context off as well, rather than disconnect.
   return encodeCommand('PONG', ping.subarray(2, 2 + maxPingContext));
@@ -40,6 +40,5 @@ export function pongFor(ping: Buffer): Buffer {
 
 /** How long after this PING the peer wants to be considered dead, were it silent; 0 for never. */
 export function pingTtlMs(ping: Buffer): number {
-  if (ping.length < 2) throw new ZmtpError('ZMTP_PROTOCOL', 'a PING without its time to live');
-  return ping.readUInt16BE(0) * 100;
+  return ping.length < 2 ? 0 : ping.readUInt16BE(0) * 100;
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { decodeCommand, pingTtlMs, pongFor } from './command.ts';
+import { decodeErrorReason, pingTtlMs, pongFor, type Command } from './command.ts';
 import { OutgoingBatch } from './outgoing-batch.ts';
 import { Session, type PeerIdentity, type SessionConfig } from './session.ts';
 import { ZmtpError } from './zmtp-error.ts';
@@ -7,8 +7,8 @@ import { ZmtpError } from './zmtp-error.ts';
 export interface ConnectionHandlers {
   ready(peer: PeerIdentity): void;
   messages(messages: Buffer[][]): void;
-  /** A traffic command other than PING and PONG. Throwing a ZmtpError ends the connection. */
-  command(name: string, data: Buffer): void;
+  /** Of the traffic, other than PING, PONG and ERROR. */
+  command(command: Command): void;
   /** Exactly once, and nothing after it. `error` is absent if the peer closed in good order. */
   closed(error: ZmtpError | undefined): void;
 }
@@ -25,6 +25,7 @@ export class Connection {
   #isClosed = false;
   #isReady = false;
   #isPaused = false;
+  #isHeld = false;
   #pingTimer: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, config: SessionConfig, handlers: ConnectionHandlers) {
@@ -60,15 +61,20 @@ export class Connection {
     this.#scheduleFlush();
   }
 
-  /** Takes effect once the handshake is over: a peer is not to time out because this side is busy. */
   pause(): void {
     this.#isPaused = true;
-    if (this.#isReady) this.#socket.pause();
+    this.#applyPause();
   }
 
   resume(): void {
     this.#isPaused = false;
-    this.#socket.resume();
+    this.#applyPause();
+  }
+
+  /** As `pause` and `resume`, for a reason of this connection alone: it is read when neither holds it. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.#applyPause();
   }
 
   /** Sends what is queued, then closes. Whoever cannot wait longer calls `destroy`. */
@@ -101,31 +107,17 @@ export class Connection {
     }
     if (step.ready !== undefined) {
       this.#isReady = true;
-      if (this.#isPaused) this.#socket.pause();
+      this.#applyPause();
       this.#handlers.ready(step.ready);
     }
-    const commandError = step.commands.length > 0 ? this.#performCommands(step.commands) : undefined;
+    for (const command of step.commands) this.#perform(command);
     // A handler may have closed this connection.
     if (step.messages.length > 0 && !this.#isClosed) this.#handlers.messages(step.messages);
-    const error = step.error ?? commandError;
-    if (error !== undefined) this.destroy(error);
+    if (step.error !== undefined) this.destroy(step.error);
   }
 
-  #performCommands(bodies: readonly Buffer[]): ZmtpError | undefined {
-    try {
-      for (const body of bodies) {
-        if (this.#isClosed) return undefined;
-        this.#performCommand(body);
-      }
-      return undefined;
-    } catch (error) {
-      if (error instanceof ZmtpError) return error;
-      throw error;
-    }
-  }
-
-  #performCommand(body: Buffer): void {
-    const { name, data } = decodeCommand(body);
+  #perform({ name, data }: Command): void {
+    if (this.#isClosed) return;
     switch (name) {
       case 'PING': {
         const ttlMs = pingTtlMs(data);
@@ -138,10 +130,20 @@ export class Connection {
       case 'PONG':
         return;
       case 'ERROR':
-        throw new ZmtpError('ZMTP_REFUSED_BY_PEER', 'the peer sent an ERROR');
+        this.destroy(
+          new ZmtpError('ZMTP_REFUSED_BY_PEER', `the peer sent ERROR: ${decodeErrorReason(data)}`),
+        );
+        return;
       default:
-        this.#handlers.command(name, data);
+        this.#handlers.command({ name, data });
     }
+  }
+
+  /** Only once the handshake is over: a peer is not to time out because this side is busy. */
+  #applyPause(): void {
+    if (!this.isReady) return;
+    if (this.#isPaused || this.#isHeld) this.#socket.pause();
+    else this.#socket.resume();
   }
 
   #expectTraffic(ttlMs: number): void {

@@ -1,5 +1,5 @@
 import { unlink } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { formatTcp, parseEndpoint, type Endpoint } from './endpoint.ts';
 import { ZmtpError } from './zmtp-error.ts';
 
@@ -62,8 +62,10 @@ function isStale(path: string): Promise<boolean> {
 }
 
 function tcpEndpointOf(server: Server): string {
-  const { address, port } = server.address() as AddressInfo;
-  return formatTcp(address, port);
+  const address = server.address();
+  // Cannot be otherwise for a server that listens by TCP.
+  if (address === null || typeof address === 'string') throw new Error('no TCP address');
+  return formatTcp(address.address, address.port);
 }
 
 function cannotBind(endpoint: string, cause: unknown): ZmtpError {

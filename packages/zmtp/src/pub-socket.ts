@@ -1,9 +1,8 @@
 import type { ConnectionEvent } from './connection-event.ts';
 import type { Frames } from './frames.ts';
-import { Publication } from './publication.ts';
+import { isSubscription, Publication } from './publication.ts';
 import { SocketCore } from './socket-core.ts';
 import type { SocketOptions } from './socket-options.ts';
-import { ZmtpError } from './zmtp-error.ts';
 
 export class PubSocket {
   /** Never called: subscribers only say what they want. (Here so that all sockets are alike.) */
@@ -19,15 +18,12 @@ export class PubSocket {
         ready: (connection) => this.#publication.add(connection),
         gone: (connection) => this.#publication.remove(connection),
         messages: (connection, messages) => {
-          try {
-            for (const message of messages) this.#publication.message(connection, message);
-          } catch (error) {
-            if (!(error instanceof ZmtpError)) throw error;
-            connection.destroy(error);
+          for (const message of messages) {
+            if (isSubscription(message)) this.#publication.message(connection, message);
           }
         },
-        command: (connection, name, data) => {
-          this.#publication.command(connection, name, data);
+        command: (connection, command) => {
+          this.#publication.command(connection, command);
         },
         event: (event) => this.onConnection?.(event),
       },

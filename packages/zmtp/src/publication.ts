@@ -1,3 +1,4 @@
+import type { Command } from './command.ts';
 import type { Connection } from './connection.ts';
 import { assertSendable, type Frames } from './frames.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -21,7 +22,7 @@ export class Publication {
   }
 
   add(connection: Connection): void {
-    this.#subscribers.set(connection, new Subscriptions(this.#maxSubscriptionBytes));
+    this.#subscribers.set(connection, new Subscriptions());
   }
 
   remove(connection: Connection): Subscriptions | undefined {
@@ -46,29 +47,34 @@ export class Publication {
     return isComplete;
   }
 
-  /** Of ZMTP 3.1. Returns the frame that tells an XPUB's owner of it. */
-  command(connection: Connection, name: string, topic: Buffer): Buffer | undefined {
-    if (name === 'SUBSCRIBE') return this.#change(connection, 1, topic);
-    if (name === 'CANCEL') return this.#change(connection, 0, topic);
-    throw new ZmtpError('ZMTP_PROTOCOL', 'an unknown command from a subscriber');
+  /** Of ZMTP 3.1. Returns the frame that tells an XPUB's owner of it, if it changed something. */
+  command(connection: Connection, { name, data }: Command): Buffer | undefined {
+    if (name === 'SUBSCRIBE') return this.#change(connection, 1, data);
+    if (name === 'CANCEL') return this.#change(connection, 0, data);
+    return undefined;
   }
 
-  /** The same for a message of ZMTP 3.0 that is a subscription; undefined if it is none, or changes nothing. */
-  message(connection: Connection, message: Frames): Buffer | undefined {
-    const [frame] = message;
-    if (!isSubscription(message) || frame === undefined) return undefined;
-    return this.#change(connection, frame[0] === 1 ? 1 : 0, frame.subarray(1));
+  /** The same for a message for which `isSubscription` holds, as ZMTP 3.0 has it. */
+  message(connection: Connection, [frame]: Frames): Buffer | undefined {
+    return frame === undefined
+      ? undefined
+      : this.#change(connection, frame[0] === 1 ? 1 : 0, frame.subarray(1));
   }
 
   #change(connection: Connection, verb: 0 | 1, topic: Buffer): Buffer | undefined {
     const subscriptions = this.#subscribers.get(connection);
     if (subscriptions === undefined) return undefined;
-    if (verb === 1) subscriptions.add(topic);
-    else if (!subscriptions.remove(topic)) return undefined;
-    return subscriptionFrame(verb, topic);
+    if (verb === 0) return subscriptions.remove(topic) ? subscriptionFrame(0, topic) : undefined;
+    const isNew = subscriptions.add(topic);
+    if (subscriptions.bytes <= this.#maxSubscriptionBytes)
+      return isNew ? subscriptionFrame(1, topic) : undefined;
+    const message = `a subscriber's topics are over ${this.#maxSubscriptionBytes} bytes`;
+    connection.destroy(new ZmtpError('ZMTP_TOO_LARGE', message));
+    return undefined;
   }
 }
 
+/** A message of ZMTP 3.0 that stands for SUBSCRIBE or CANCEL. */
 export function isSubscription(message: Frames): boolean {
   const verb = message[0]?.[0];
   return message.length === 1 && (verb === 0 || verb === 1);

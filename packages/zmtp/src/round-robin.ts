@@ -8,6 +8,7 @@ export class RoundRobin {
   #next = 0;
   #pending: Frames[] = [];
   #pendingBytes = 0;
+  #sentTo: Connection | undefined;
 
   constructor(highWaterBytes: number) {
     this.#highWaterBytes = highWaterBytes;
@@ -17,17 +18,24 @@ export class RoundRobin {
     return this.#pendingBytes;
   }
 
+  /** The peer that got the last message. */
+  get sentTo(): Connection | undefined {
+    return this.#sentTo;
+  }
+
   add(peer: Connection): void {
     this.#peers.push(peer);
     const pending = this.#pending;
     this.#pending = [];
     this.#pendingBytes = 0;
     for (const frames of pending) peer.send(frames);
+    if (pending.length > 0) this.#sentTo = peer;
   }
 
   remove(peer: Connection): void {
     const index = this.#peers.indexOf(peer);
     if (index >= 0) this.#peers.splice(index, 1);
+    if (this.#sentTo === peer) this.#sentTo = undefined;
   }
 
   /** False above the high-water mark; the message is queued all the same. */
@@ -41,6 +49,7 @@ export class RoundRobin {
       return this.#pendingBytes <= this.#highWaterBytes;
     }
     peer.send(frames);
+    this.#sentTo = peer;
     return peer.bufferedBytes <= this.#highWaterBytes;
   }
 

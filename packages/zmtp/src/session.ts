@@ -1,5 +1,5 @@
 // One connection's protocol without its socket: bytes in, what is to be done out.
-import { encodeError } from './command.ts';
+import { decodeCommand, encodeError, type Command } from './command.ts';
 import { FrameDecoder, type DecoderLimits } from './frame-decoder.ts';
 import { encodeCommandFrame } from './frame-encoder.ts';
 import { checkGreetingStart, decodeGreeting, encodeGreeting, greetingSize } from './greeting.ts';
@@ -28,8 +28,8 @@ export interface SessionConfig {
 export interface SessionStep {
   readonly send: Buffer[];
   ready: PeerIdentity | undefined;
-  /** Bodies of the commands after the handshake. */
-  readonly commands: Buffer[];
+  /** After the handshake. */
+  readonly commands: Command[];
   messages: Buffer[][];
   /** The connection is over; what came whole before the offending bytes is in `messages`. */
   error: ZmtpError | undefined;
@@ -95,7 +95,7 @@ export class Session {
     const identity = this.#identify(peer);
     this.#step.ready = identity;
     this.#decoder.acceptsMessages = true;
-    this.#decoder.onCommand = (traffic) => this.#step.commands.push(traffic);
+    this.#decoder.onCommand = (traffic) => this.#step.commands.push(decodeCommand(traffic));
     if (this.#config.prefixFor !== undefined) this.#decoder.setPrefix(this.#config.prefixFor(identity));
   }
 

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { ConnectionEvent } from './connection-event.ts';
+import type { Command } from './command.ts';
 import { Connection } from './connection.ts';
 import { parseEndpoint, type Endpoint } from './endpoint.ts';
 import { listen, type Listener } from './listener.ts';
@@ -19,8 +20,8 @@ export interface SocketKind {
   ready(connection: Connection, peer: PeerIdentity): void;
   gone(connection: Connection): void;
   messages(connection: Connection, messages: Buffer[][]): void;
-  /** A thrown ZmtpError ends the connection. */
-  command?(connection: Connection, name: string, data: Buffer): void;
+  /** Commands that mean nothing to a socket are ignored, as libzmq does. */
+  command?(connection: Connection, command: Command): void;
   event(event: ConnectionEvent): void;
   /** Queued here because no peer is connected yet. */
   pendingBytes?(): number;
@@ -51,6 +52,10 @@ export class SocketCore {
   constructor(kind: SocketKind, options: SocketOptions = {}) {
     this.settings = settingsFrom(options);
     this.#kind = kind;
+  }
+
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
   }
 
   get bufferedBytes(): number {
@@ -167,7 +172,9 @@ export class SocketCore {
         messages: (messages) => {
           if (this.#closing === undefined) kind.messages(connection, messages);
         },
-        command: (name, data) => kind.command?.(connection, name, data),
+        command: (command) => {
+          if (this.#closing === undefined) kind.command?.(connection, command);
+        },
         closed: (error) => {
           clearTimeout(timeout);
           this.#connections.delete(connection);

@@ -32,13 +32,13 @@ export class SubSocket {
 
   /** Asks for the messages whose first frame begins with `topic`; '' for all. Twice needs two `unsubscribe`. */
   subscribe(topic: Buffer | string): void {
-    const bytes = Buffer.from(topic as string);
+    const bytes = typeof topic === 'string' ? Buffer.from(topic) : topic;
     if (this.#subscriptions.add(bytes)) this.#tellAll('SUBSCRIBE', bytes);
   }
 
   /** Of no effect for a topic that was not subscribed to. */
   unsubscribe(topic: Buffer | string): void {
-    const bytes = Buffer.from(topic as string);
+    const bytes = typeof topic === 'string' ? Buffer.from(topic) : topic;
     if (this.#subscriptions.remove(bytes)) this.#tellAll('CANCEL', bytes);
   }
 

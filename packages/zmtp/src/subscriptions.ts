@@ -1,32 +1,31 @@
-import { ZmtpError } from './zmtp-error.ts';
+// What a topic costs in memory beside its bytes, roughly.
+const topicOverhead = 64;
 
 /** Topics with their counts: subscribing twice needs two cancels (RFC 37). Keys are latin1, so any bytes. */
 export class Subscriptions {
   readonly #counts = new Map<string, number>();
   /** How many topics there are of each length: a message is compared once for each length. */
   readonly #lengths = new Map<number, number>();
-  readonly #maxBytes: number;
   #bytes = 0;
 
-  constructor(maxBytes = Infinity) {
-    this.#maxBytes = maxBytes;
+  /** With 64 for each topic. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get matchesAll(): boolean {
+    return this.#lengths.has(0);
   }
 
   /** Whether the topic is new. */
   add(topic: Buffer): boolean {
     const key = topic.toString('latin1');
     const count = this.#counts.get(key) ?? 0;
-    if (count === 0) {
-      // A topic costs memory beside its bytes.
-      const bytes = this.#bytes + topicOverhead + topic.length;
-      if (bytes > this.#maxBytes) {
-        throw new ZmtpError('ZMTP_TOO_LARGE', `subscriptions of one peer over ${this.#maxBytes} bytes`);
-      }
-      this.#bytes = bytes;
-      this.#lengths.set(topic.length, (this.#lengths.get(topic.length) ?? 0) + 1);
-    }
     this.#counts.set(key, count + 1);
-    return count === 0;
+    if (count > 0) return false;
+    this.#bytes += topicOverhead + topic.length;
+    this.#lengths.set(topic.length, (this.#lengths.get(topic.length) ?? 0) + 1);
+    return true;
   }
 
   /** Whether that was the topic's last subscription; false if there was none. */
@@ -46,10 +45,6 @@ export class Subscriptions {
     return true;
   }
 
-  get matchesAll(): boolean {
-    return this.#lengths.has(0);
-  }
-
   matches(frame: Buffer): boolean {
     if (this.matchesAll) return true;
     for (const length of this.#lengths.keys()) {
@@ -63,5 +58,3 @@ export class Subscriptions {
     for (const key of this.#counts.keys()) yield Buffer.from(key, 'latin1');
   }
 }
-
-const topicOverhead = 64;
