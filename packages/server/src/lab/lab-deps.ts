@@ -1,0 +1,29 @@
+import type { JupyterPaths } from '@perijove/kernels';
+import type { FastifyBaseLogger } from 'fastify';
+
+/** What the routes of JupyterLab need of the rest of the server. */
+export interface LabDeps {
+  /** With a slash at both ends: the plugin is registered under it. */
+  readonly baseUrl: string;
+  /** The built front end: page.html, manifest.json, static/, schemas/, themes/, third-party-licenses.json. */
+  readonly appDir: string;
+  /** JUPYTERLAB_DIR, if set: its `settings/` replaces those found along the data path. */
+  readonly labDir?: string | undefined;
+  readonly paths: JupyterPaths;
+  readonly rootDir: string;
+  readonly preferredPath?: string;
+  readonly serverVersion: readonly [number, number, number];
+  readonly terminalsAvailable: boolean;
+  readonly quitButton: boolean;
+  readonly allowHidden: boolean;
+  readonly deleteToTrash: boolean;
+  readonly exposeAppInBrowser: boolean;
+  /** Extra folders of prebuilt extensions, searched before the others. */
+  readonly extraLabExtensionsPath?: readonly string[];
+  readonly lockAllPlugins?: boolean;
+  /** Interpreters of the kernelspecs, whose site-packages may hold language packs. Asked when first needed. */
+  readonly pythons: () => Promise<readonly string[]>;
+  /** LANG or the like: the language of users who chose none. */
+  readonly systemLocale?: string | undefined;
+  readonly log: FastifyBaseLogger;
+}

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import type { RoutePlugin } from '../http/route-plugin.ts';
+import { extensionFileRoutes } from './extension-files.ts';
+import { extensionManagerRoutes } from './extension-manager.ts';
+import { FederatedExtensions } from './federated-extensions.ts';
+import { JsonFiles } from './json-files.ts';
+import type { LabDeps } from './lab-deps.ts';
+import { LanguagePacks } from './language-packs.ts';
+import { licenseRoutes } from './licenses.ts';
+import { defaultLocale, isLocale, localeOf, pseudoLocale } from './locale.ts';
+import { PageConfigSource } from './page-config-source.ts';
+import { pageRoutes } from './page-routes.ts';
+import { PluginSwitches } from './plugin-switches.ts';
+import { quietRoutes } from './quiet-routes.ts';
+import { settingsRoutes } from './settings/settings-routes.ts';
+import { SettingsStore } from './settings/settings-store.ts';
+import { themeRoutes } from './themes.ts';
+import { translationRoutes } from './translations.ts';
+import { Warnings } from './warnings.ts';
+import { WorkspaceStore, workspaceRoutes } from './workspaces.ts';
+
+const translationSettings = '@jupyterlab/translation-extension:plugin';
+
+/** Everything of JupyterLab: its page, and what its own extensions ask of their server. */
+export function labRoutes(deps: LabDeps): RoutePlugin {
+  const { appDir, paths, log } = deps;
+  const files = new JsonFiles();
+  const warnings = new Warnings(log);
+  const federated = new FederatedExtensions(files, [...(deps.extraLabExtensionsPath ?? []), ...paths.labExtensionsPath]);
+  const appSettingsDirs = deps.labDir
+    ? [join(deps.labDir, 'settings')]
+    : paths.dataPath.map((folder) => join(folder, 'lab', 'settings')).toReversed();
+  const common = { files, federated, warnings, appSettingsDirs, configPath: paths.configPath };
+  const packs = new LanguagePacks(files, paths.dataPath, deps.pythons);
+  const systemLocale = localeOf(deps.systemLocale);
+
+  const settings = new SettingsStore({ ...common, schemasDir: join(appDir, 'schemas'), userDir: paths.labSettingsDir });
+  const userLocale = async () => {
+    const chosen = (await settings.userSettings(translationSettings))['locale'];
+    if (typeof chosen !== 'string' || chosen === 'default') return systemLocale;
+    return isLocale(chosen) || chosen === pseudoLocale ? chosen : defaultLocale;
+  };
+  const page = new PageConfigSource({
+    ...common,
+    facts: {
+      baseUrl: deps.baseUrl,
+      serverVersion: deps.serverVersion,
+      rootDir: deps.rootDir,
+      preferredPath: deps.preferredPath ?? '',
+      terminalsAvailable: deps.terminalsAvailable,
+      exposeAppInBrowser: deps.exposeAppInBrowser,
+      quitButton: deps.quitButton,
+      allowHidden: deps.allowHidden,
+      deleteToTrash: deps.deleteToTrash,
+      directories: {
+        app: appDir,
+        appSettings: appSettingsDirs.at(-1) ?? '',
+        userSettings: paths.labSettingsDir,
+        workspaces: paths.labWorkspacesDir,
+      },
+    },
+  });
+  const switches = new PluginSwitches(files, paths, deps.lockAllPlugins ?? false);
+
+  return async (app) => {
+    await app.register(pageRoutes(appDir, page));
+    await app.register(settingsRoutes(settings));
+    await app.register(workspaceRoutes(new WorkspaceStore(paths.labWorkspacesDir, warnings)));
+    await app.register(translationRoutes({ packs, systemLocale, userLocale }));
+    await app.register(extensionFileRoutes(federated));
+    await app.register(themeRoutes(federated, join(appDir, 'themes'), `${deps.baseUrl}lab/api/themes`));
+    await app.register(licenseRoutes({ files, federated, appDir, warnings }));
+    await app.register(extensionManagerRoutes(federated, switches));
+    await app.register(quietRoutes());
+  };
+}

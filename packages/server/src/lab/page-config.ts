@@ -1,0 +1,165 @@
+import { pathToFileURL } from 'node:url';
+import type { FederatedExtension } from './federated-extensions.ts';
+import { isObject, type JsonObject } from './json-files.ts';
+
+/** What the page tells the front end of this server. */
+export interface PageFacts {
+  /** With a slash at both ends. */
+  readonly baseUrl: string;
+  readonly appVersion: string;
+  /** The release of jupyter_server whose API this is: the front end decides by it whether it may upload in chunks. */
+  readonly serverVersion: readonly [number, number, number];
+  readonly rootDir: string;
+  /** Folder to open first, relative to the root; '' for the root. */
+  readonly preferredPath: string;
+  readonly terminalsAvailable: boolean;
+  readonly exposeAppInBrowser: boolean;
+  readonly quitButton: boolean;
+  readonly allowHidden: boolean;
+  readonly deleteToTrash: boolean;
+  readonly directories: {
+    readonly app: string;
+    readonly appSettings: string;
+    readonly userSettings: string;
+    readonly workspaces: string;
+  };
+}
+
+/** What the address asks for. */
+export interface PageRequest {
+  readonly mode: 'multiple-document' | 'single-document';
+  readonly workspace: string;
+  readonly treePath: string;
+  readonly notFoundUrl?: string;
+}
+
+const urls = {
+  appUrl: '/lab',
+  treeUrl: '/lab/tree',
+  labextensionsUrl: '/lab/extensions',
+  settingsUrl: '/lab/api/settings',
+  themesUrl: '/lab/api/themes',
+  translationsApiUrl: '/lab/api/translations',
+  licensesUrl: '/lab/api/licenses',
+  listingsUrl: '/lab/api/listings',
+  workspacesApiUrl: '/lab/api/workspaces',
+} as const;
+
+/** Everything of the page's configuration that does not depend on the address. */
+export function pageConfig(
+  facts: PageFacts,
+  configured: JsonObject,
+  extensions: readonly FederatedExtension[],
+): JsonObject {
+  const config: JsonObject = {
+    ...defaults(facts),
+    ...withoutLayersOf(configured),
+    ...fixed(facts),
+    disabledExtensions: disabledExtensions(configured, extensions),
+    federated_extensions: extensions.flatMap(loadable),
+  };
+  return config;
+}
+
+export function forRequest(config: JsonObject, request: PageRequest, storeId: number): JsonObject {
+  return { ...config, ...request, store_id: storeId };
+}
+
+/** What page_config.json may change. */
+function defaults(facts: PageFacts): JsonObject {
+  return {
+    appName: 'Perijove',
+    quitButton: facts.quitButton,
+    cacheFiles: true,
+    notebookStartsKernel: true,
+    copyAbsolutePath: false,
+    ignorePlugins: [],
+    deferredExtensions: [],
+    lockedExtensions: [],
+    mathjaxConfig: 'TeX-AMS_HTML-full,Safe',
+    // Nothing is fetched from elsewhere unless a user's own configuration says so.
+    news: { disabled: true },
+    extensionManager: { name: 'read-only', can_install: false, install_path: null },
+  };
+}
+
+function fixed(facts: PageFacts): JsonObject {
+  const at = (path: string) => facts.baseUrl + path.slice(1);
+  const rootUri = pathToFileURL(facts.rootDir).href.replace(/\/$/, '');
+  return {
+    baseUrl: facts.baseUrl,
+    wsUrl: '',
+    // The login cookie suffices; a token in the page's source would be one more place to steal it from.
+    token: '',
+    appNamespace: 'lab',
+    appVersion: facts.appVersion,
+    notebookVersion: JSON.stringify([...facts.serverVersion, '']),
+    devMode: false,
+    exposeAppInBrowser: facts.exposeAppInBrowser,
+    ...urls,
+    ...Object.fromEntries(
+      Object.entries(urls).map(([key, path]) => [`full${key[0]?.toUpperCase()}${key.slice(1)}`, at(path)]),
+    ),
+    fullStaticUrl: at('/static/lab'),
+    serverRoot: facts.rootDir,
+    // The front end relies on '/' for "not set".
+    preferredPath: facts.preferredPath || '/',
+    rootUri,
+    virtualDocumentsUri: `${rootUri}/.virtual_documents`,
+    terminalsAvailable: facts.terminalsAvailable,
+    buildAvailable: false,
+    buildCheck: false,
+    allow_hidden_files: facts.allowHidden,
+    delete_to_trash: facts.deleteToTrash,
+    appSettingsDir: facts.directories.appSettings,
+    schemasDir: `${facts.directories.app}/schemas`,
+    staticDir: `${facts.directories.app}/static`,
+    templatesDir: facts.directories.app,
+    themesDir: `${facts.directories.app}/themes`,
+    userSettingsDir: facts.directories.userSettings,
+    workspacesDir: facts.directories.workspaces,
+  };
+}
+
+/** Jupyter writes `{name: true}` where the page wants a list of names; other objects are lists of their truthy keys too. */
+function withoutLayersOf(configured: JsonObject): JsonObject {
+  const keepsShape = new Set(['extensionManager', 'news']);
+  return Object.fromEntries(
+    Object.entries(configured).map(([key, value]) => [
+      key,
+      isObject(value) && !keepsShape.has(key) ? namesIn(value) : value,
+    ]),
+  );
+}
+
+function disabledExtensions(configured: JsonObject, extensions: readonly FederatedExtension[]): string[] {
+  const chosen = configured['disabledExtensions'];
+  const explicit: JsonObject = isObject(chosen) ? chosen : Object.fromEntries(namesIn(chosen).map((name) => [name, true]));
+  const disabled: JsonObject = {};
+  for (const extension of extensions) {
+    if (explicit[extension.name] === true) continue;
+    const jupyterlab = extension.manifest['jupyterlab'];
+    for (const name of namesIn(isObject(jupyterlab) ? jupyterlab['disabledExtensions'] : [])) disabled[name] = true;
+  }
+  return namesIn({ ...disabled, ...explicit });
+}
+
+function namesIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.filter((name) => typeof name === 'string');
+  return isObject(value) ? Object.keys(value).filter((name) => value[name]) : [];
+}
+
+function loadable({ name, build }: FederatedExtension): JsonObject[] {
+  if (build === undefined) return [];
+  const { load, extension, mimeExtension, style, entrypoints } = build;
+  return [
+    {
+      name,
+      load,
+      ...(extension === undefined ? {} : { extension }),
+      ...(mimeExtension === undefined ? {} : { mimeExtension }),
+      ...(style === undefined ? {} : { style }),
+      ...(entrypoints === undefined ? {} : { entrypoints }),
+    },
+  ];
+}
