@@ -1,0 +1,25 @@
+import { Type, type Static } from 'typebox';
+import { KernelState } from './kernel-state.ts';
+
+/** What is kept of a kernel on disk: enough to find it, to go on with its life, and to start it again. */
+export const KernelRecord = Type.Object({
+  id: Type.String({ pattern: '^[\\w-]+$' }),
+  /** The kernelspec's name. */
+  name: Type.String(),
+  provisioner: Type.String(),
+  cwd: Type.String(),
+  env: Type.Record(Type.String(), Type.String()),
+  username: Type.String(),
+  resources: Type.Object({
+    memoryBytes: Type.Optional(Type.Number()),
+    cpus: Type.Optional(Type.Number()),
+  }),
+  createdAt: Type.Number(),
+  state: KernelState,
+  /** Missing while a launch has not said yet where the kernel is. */
+  handle: Type.Optional(Type.Object({ provisioner: Type.String() }, { additionalProperties: true })),
+  lastActivity: Type.Number(),
+  /** The last word that the kernel itself said: a kernel that was busy is not idle because a server was killed. */
+  executionState: Type.String(),
+});
+export type KernelRecord = Static<typeof KernelRecord>;

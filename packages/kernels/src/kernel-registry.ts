@@ -1,0 +1,430 @@
+import { randomUUID } from 'node:crypto';
+import type { ExecutionState } from '@perijove/protocol';
+import {
+  kernelActionsSchemaId,
+  kernelDeathSchemaId,
+  kernelPhaseSchemaId,
+  type KernelAction,
+  type KernelBusEvent,
+} from './kernel-events.ts';
+import { Kernel, type KernelNews } from './kernel.ts';
+import { kernelErrors, KernelError } from './kernel-error.ts';
+import type { KernelRecord } from './kernel-record.ts';
+import type { StopReason } from './kernel-state.ts';
+import type { KernelStore } from './kernel-store.ts';
+import type { LifeChannels } from './life-channels.ts';
+import { begin, type Effect, type LifecyclePolicy } from './lifecycle.ts';
+import type { Log } from './log.ts';
+import { provisionerNameOf } from './provisioner-name.ts';
+import type { Kernelspec, ProvisionedKernel, Provisioner, Resources } from './provisioner.ts';
+
+/** What a kernel is to be started as. Checked and decided by the caller: nothing here comes from a client as it is. */
+export interface StartRequest {
+  /** Absent: a new one. Taken by a living kernel: KERNEL_ID_TAKEN. */
+  readonly id?: string;
+  /** The kernelspec's name. Absent: the default. */
+  readonly name?: string;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly username: string;
+  readonly resources?: Resources;
+}
+
+export interface RegistryLimits {
+  /** How long a dead kernel is listed, so that clients can read why. */
+  readonly deadRetentionMs: number;
+  /** How long a restart waits for the new kernel's first reply before it answers that there is none. */
+  readonly restartTimeoutMs: number;
+  /** How long an interrupt by message waits for its reply. */
+  readonly interruptTimeoutMs: number;
+  /** How long a drain waits for launches to say where the kernel is. */
+  readonly drainTimeoutMs: number;
+}
+
+export interface KernelRegistryOptions<C extends LifeChannels> {
+  readonly kernelspecs: {
+    get(name: string): Promise<Kernelspec | undefined>;
+    defaultName(): Promise<string>;
+  };
+  readonly provisioners: ReadonlyMap<string, Provisioner>;
+  readonly defaultProvisioner: string;
+  readonly store: KernelStore;
+  readonly policy: LifecyclePolicy;
+  readonly limits: RegistryLimits;
+  readonly log: Log;
+  now(): number;
+  openChannels(kernelId: string): C;
+  onEvent?(event: KernelBusEvent): void;
+}
+
+/** All kernels of a server, wherever they run. */
+export class KernelRegistry<C extends LifeChannels = LifeChannels> {
+  readonly #options: KernelRegistryOptions<C>;
+  readonly #kernels = new Map<string, Kernel<C>>();
+  readonly #forgetTimers = new Map<string, NodeJS.Timeout>();
+  readonly #removalListeners = new Set<(id: string) => void>();
+  #draining = false;
+
+  constructor(options: KernelRegistryOptions<C>) {
+    this.#options = options;
+  }
+
+  get(id: string): Kernel<C> | undefined {
+    return this.#kernels.get(id);
+  }
+
+  /** In the order in which they were started; dead ones too, for a while. */
+  list(): readonly Kernel<C>[] {
+    return [...this.#kernels.values()];
+  }
+
+  /** Like `get`, for callers to whom there must be one: KERNEL_NOT_FOUND. */
+  require(id: string): Kernel<C> {
+    const kernel = this.#kernels.get(id);
+    if (!kernel) throw new KernelError('KERNEL_NOT_FOUND', `Kernel does not exist: ${id}`);
+    return kernel;
+  }
+
+  /** Calls back when a kernel is not listed any more. Returns the function that ends that. */
+  onRemoved(listener: (id: string) => void): () => void {
+    this.#removalListeners.add(listener);
+    return () => this.#removalListeners.delete(listener);
+  }
+
+  /**
+   * Records a kernel and begins to launch it; resolves at once, with the kernel in `launching`. What comes of it: `ready`.
+   * Rejects with KERNELSPEC_NOT_FOUND, KERNEL_ID_TAKEN, PROVISIONER_UNKNOWN, KERNEL_STOPPING (the server drains).
+   */
+  async start(request: StartRequest): Promise<Kernel<C>> {
+    this.#refuseWhileDraining();
+    const name = request.name ?? (await this.#options.kernelspecs.defaultName());
+    const kernelspec = await this.#options.kernelspecs.get(name);
+    if (!kernelspec) {
+      throw new KernelError(
+        'KERNELSPEC_NOT_FOUND',
+        `The '${name}' kernel is not available. Please pick another suitable kernel instead, or install that kernel.`,
+      );
+    }
+    const id = request.id ?? randomUUID();
+    if (this.#kernels.get(id)?.isAlive)
+      throw new KernelError('KERNEL_ID_TAKEN', `Kernel already exists: ${id}`);
+    this.#refuseWhileDraining();
+    const provisioner = provisionerNameOf(kernelspec) ?? this.#options.defaultProvisioner;
+    const now = this.#options.now();
+    const { state, effects } = begin(now, this.#options.policy);
+    const record: KernelRecord = {
+      id,
+      name,
+      provisioner,
+      cwd: request.cwd,
+      env: { ...request.env },
+      username: request.username,
+      resources: { ...request.resources },
+      createdAt: now,
+      state,
+      lastActivity: now,
+      executionState: 'starting' satisfies ExecutionState,
+    };
+    if (this.#kernels.has(id)) await this.#forget(id);
+    const kernel = this.#open(record);
+    void kernel.perform(effects);
+    this.#emitAction('start', kernel, undefined);
+    return kernel;
+  }
+
+  /** Interrupts what the kernel computes. Resolves when it is on its way, or, in message mode, answered. */
+  async interrupt(id: string): Promise<void> {
+    const kernel = this.require(id);
+    const { interruptTimeoutMs } = this.#options.limits;
+    await this.#act('interrupt', kernel, () => kernel.interrupt(AbortSignal.timeout(interruptTimeoutMs)));
+  }
+
+  /** Starts the kernel anew under the same id, a dead one too; clients stay. Resolves at its first reply. */
+  async restart(id: string): Promise<void> {
+    this.#refuseWhileDraining();
+    const kernel = this.require(id);
+    await this.#act('restart', kernel, async () => {
+      if (kernel.state.status === 'stopping') {
+        throw new KernelError('KERNEL_STOPPING', `Kernel ${id} is being shut down`);
+      }
+      this.#keepListed(id);
+      kernel.restart();
+      await kernel.ready(AbortSignal.timeout(this.#options.limits.restartTimeoutMs));
+    });
+  }
+
+  /** Ends a kernel and forgets it. Resolves when nothing is left of it. */
+  async stop(
+    id: string,
+    { reason = 'client', force = false }: { reason?: StopReason; force?: boolean } = {},
+  ): Promise<void> {
+    const kernel = this.require(id);
+    await this.#act('shutdown', kernel, async () => {
+      await kernel.stop(reason, { force });
+      await this.#forget(id);
+    });
+  }
+
+  /** Ends all kernels. Resolves when all are gone. */
+  async stopAll(reason: StopReason = 'server'): Promise<void> {
+    this.#draining = true;
+    await Promise.all([...this.#kernels.keys()].map((id) => this.stop(id, { reason })));
+  }
+
+  /**
+   * Finds the kernels that an earlier server of the same store had. Those that are there go on; those that had been
+   * asked to start are started; those that are gone are listed as dead. Resolves when each is one of these.
+   */
+  async adopt(): Promise<void> {
+    const records = await this.#options.store.load();
+    await Promise.all(
+      records
+        .toSorted((a, b) => a.createdAt - b.createdAt)
+        .map(async (record) => {
+          try {
+            await this.#adoptOne(record);
+          } catch (error) {
+            this.#options.log.error({ err: error, kernelId: record.id }, 'a kernel could not be adopted');
+          }
+        }),
+    );
+  }
+
+  /** Leaves all kernels to the next server: writes all down, ends the clients' sockets so that they come back (1012). */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    await Promise.all(
+      [...this.#kernels.values()].map(async (kernel) => {
+        await kernel.detach(this.#options.limits.drainTimeoutMs);
+        kernel.channels.closeClients(1012, 'service restart');
+        await kernel.channels.dispose();
+      }),
+    );
+    for (const timer of this.#forgetTimers.values()) clearTimeout(timer);
+    await this.#options.store.flush();
+  }
+
+  #refuseWhileDraining(): void {
+    if (this.#draining)
+      throw new KernelError('KERNEL_STOPPING', 'The server is shutting down; try again soon.');
+  }
+
+  async #adoptOne(record: KernelRecord): Promise<void> {
+    const { log, now, policy } = this.#options;
+    if (record.state.status === 'dead') {
+      this.#open(record);
+      this.#forgetLater(record.id, record.state.death.at);
+      return;
+    }
+    const provisioner = this.#provisioner(record.provisioner);
+    const provisioned = await provisioner.adopt(
+      record.handle ?? { provisioner: record.provisioner, kernelId: record.id },
+    );
+    const next = stateAfterCrash(record, provisioned !== undefined, { at: now(), policy });
+    const kernel = this.#open({ ...record, state: next.state });
+    if (provisioned) kernel.adopt(provisioned);
+    log.info(
+      { kernelId: record.id, found: provisioned !== undefined, state: next.state.status },
+      'adopted a kernel',
+    );
+    await kernel.perform(next.effects);
+    if (next.state.status === 'dead') {
+      this.#onNews(kernel, { type: 'death', death: next.state.death, restarting: false });
+    }
+  }
+
+  #open(record: KernelRecord): Kernel<C> {
+    const { store, policy, log, now } = this.#options;
+    const kernel: Kernel<C> = new Kernel<C>({
+      record,
+      provisioner: this.#provisioner(record.provisioner),
+      channels: this.#options.openChannels(record.id),
+      store,
+      policy,
+      log,
+      now,
+      kernelspec: () => this.#options.kernelspecs.get(record.name),
+      onNews: (news) => this.#onNews(kernel, news),
+    });
+    this.#kernels.set(record.id, kernel);
+    return kernel;
+  }
+
+  #provisioner(name: string): Provisioner {
+    const provisioner = this.#options.provisioners.get(name);
+    if (!provisioner) {
+      const known = [...this.#options.provisioners.keys()].join(', ');
+      throw new KernelError(
+        'PROVISIONER_UNKNOWN',
+        `There is no provisioner "${name}" here; known are: ${known}.`,
+      );
+    }
+    return provisioner;
+  }
+
+  async #act(action: KernelAction, kernel: Kernel<C>, what: () => Promise<void>): Promise<void> {
+    try {
+      await what();
+    } catch (error) {
+      this.#emitAction(action, kernel, error);
+      throw error;
+    }
+    this.#emitAction(action, kernel, undefined);
+  }
+
+  #emitAction(action: KernelAction, kernel: Kernel<C>, error: unknown): void {
+    const failed = error !== undefined;
+    const status = error instanceof KernelError ? kernelErrors[error.code] : 500;
+    this.#options.onEvent?.({
+      schemaId: kernelActionsSchemaId,
+      data: {
+        action,
+        kernel_id: kernel.id,
+        kernel_name: kernel.name,
+        status: failed ? 'error' : 'success',
+        ...(failed ? { status_code: status } : {}),
+        msg: failed
+          ? error instanceof Error
+            ? error.message
+            : String(error)
+          : actionMessage(action, kernel.id),
+      },
+    });
+  }
+
+  #onNews(kernel: Kernel<C>, news: KernelNews): void {
+    const about = { kernel_id: kernel.id, kernel_name: kernel.name };
+    if (news.type === 'phase') {
+      this.#options.onEvent?.({
+        schemaId: kernelPhaseSchemaId,
+        data: {
+          ...about,
+          phase: news.phase,
+          message: news.message,
+          ...(news.detail === undefined ? {} : { detail: news.detail }),
+        },
+      });
+      return;
+    }
+    const { death, restarting } = news;
+    this.#options.log.info({ kernelId: kernel.id, reason: death.reason, restarting }, death.message);
+    this.#options.onEvent?.({
+      schemaId: kernelDeathSchemaId,
+      data: {
+        ...about,
+        reason: death.reason,
+        message: death.message,
+        restarting,
+        ...(death.code === undefined ? {} : { code: death.code }),
+        ...(death.signal === undefined ? {} : { signal: death.signal }),
+        last_lines: death.lastLines ?? [],
+      },
+    });
+    if (!restarting) this.#forgetLater(kernel.id, death.at);
+  }
+
+  #forgetLater(id: string, diedAt: number): void {
+    this.#keepListed(id);
+    const inMs = Math.min(
+      Math.max(0, diedAt + this.#options.limits.deadRetentionMs - this.#options.now()),
+      2 ** 31 - 1,
+    );
+    this.#forgetTimers.set(
+      id,
+      setTimeout(() => {
+        if (this.#kernels.get(id)?.isAlive === false) void this.#forget(id);
+      }, inMs).unref(),
+    );
+  }
+
+  #keepListed(id: string): void {
+    clearTimeout(this.#forgetTimers.get(id));
+    this.#forgetTimers.delete(id);
+  }
+
+  async #forget(id: string): Promise<void> {
+    const kernel = this.#kernels.get(id);
+    if (!kernel) return;
+    this.#keepListed(id);
+    this.#kernels.delete(id);
+    await kernel.dispose();
+    try {
+      await this.#options.store.remove(id);
+    } catch (error) {
+      this.#options.log.warn({ err: error, kernelId: id }, "a dead kernel's record cannot be removed");
+    }
+    for (const listener of this.#removalListeners) listener(id);
+  }
+}
+
+/** What becomes of a kernel whose server ended without a word, now that its place has said whether it is still there. */
+function stateAfterCrash(
+  record: KernelRecord,
+  found: boolean,
+  { at, policy }: { at: number; policy: LifecyclePolicy },
+): { state: KernelRecord['state']; effects: readonly Effect[] } {
+  const { state } = record;
+  const destroying = { type: 'destroy', graceMs: policy.shutdownGraceMs / 2 } as const;
+  switch (state.status) {
+    case 'queued':
+    case 'dead':
+      return { state, effects: [] };
+    case 'launching':
+    case 'restarting': {
+      const ending = state.status === 'restarting' && (state.step === 'asking' || state.step === 'ending');
+      if (ending)
+        return {
+          state: { ...state, step: 'ending', until: at + policy.shutdownGraceMs },
+          effects: [destroying],
+        };
+      if (!found) {
+        return {
+          state: { ...state, step: 'starting', until: at + policy.launchTimeoutMs },
+          effects: [{ type: 'launch' }],
+        };
+      }
+      return { state: { ...state, step: 'connecting', until: at + policy.replyTimeoutMs }, effects: [] };
+    }
+    case 'stopping':
+      return {
+        state: { ...state, step: 'ending', until: at + policy.shutdownGraceMs },
+        effects: [destroying],
+      };
+    case 'running':
+    case 'lost':
+      if (found) {
+        return {
+          state: {
+            status: 'running',
+            since: state.status === 'running' ? state.since : at,
+            restarts: state.restarts,
+          },
+          effects: [],
+        };
+      }
+      return {
+        state: {
+          status: 'dead',
+          death: {
+            reason: 'unknown',
+            message: 'The kernel ended while no server was watching it, so why is not known.',
+            at,
+          },
+        },
+        effects: [],
+      };
+  }
+}
+
+function actionMessage(action: KernelAction, id: string): string {
+  switch (action) {
+    case 'start':
+      return `Kernel started: ${id}`;
+    case 'interrupt':
+      return `Kernel interrupted: ${id}`;
+    case 'restart':
+      return `Kernel restarted: ${id}`;
+    case 'shutdown':
+      return `Kernel shutdown: ${id}`;
+  }
+}

@@ -1,0 +1,478 @@
+import type { ExecutionState, KernelModel } from '@perijove/protocol';
+import type { Death } from './death.ts';
+import { executionStateOf } from './execution-state.ts';
+import { KernelError } from './kernel-error.ts';
+import type { KernelRecord } from './kernel-record.ts';
+import { deadlineOf, type KernelState, type StopReason } from './kernel-state.ts';
+import type { KernelStore } from './kernel-store.ts';
+import type { LifeChannels } from './life-channels.ts';
+import { transition, type Effect, type KernelEvent, type LifecyclePolicy } from './lifecycle.ts';
+import type { Log } from './log.ts';
+import { exitMayPass, launchErrorMayPass } from './may-pass.ts';
+import type { Kernelspec, LaunchPhase, ProvisionedKernel, Provisioner } from './provisioner.ts';
+
+/** Close code for the clients of a dead kernel: not 1000 or 1001, after which JupyterLab never asks what happened. */
+export const kernelDeadCloseCode = 4410;
+
+/** What a kernel tells of its life; the registry makes events of it. */
+export type KernelNews =
+  | {
+      readonly type: 'phase';
+      readonly phase: LaunchPhase | KernelState['status'];
+      readonly message: string;
+      readonly detail?: string;
+    }
+  | { readonly type: 'death'; readonly death: Death; readonly restarting: boolean };
+
+export interface KernelOptions<C extends LifeChannels> {
+  readonly record: KernelRecord;
+  readonly provisioner: Provisioner;
+  readonly channels: C;
+  readonly store: KernelStore;
+  readonly policy: LifecyclePolicy;
+  readonly log: Log;
+  now(): number;
+  /** The kernelspec as it is installed now. */
+  kernelspec(): Promise<Kernelspec | undefined>;
+  onNews(news: KernelNews): void;
+}
+
+type EventWithoutTime = KernelEvent extends infer E ? (E extends KernelEvent ? Omit<E, 'at'> : never) : never;
+
+/** One kernel and its life: dispatches events to `transition` and performs what it decides. Made by the registry. */
+export class Kernel<C extends LifeChannels = LifeChannels> {
+  readonly #options: KernelOptions<C>;
+  #record: KernelRecord;
+  #provisioned: ProvisionedKernel | undefined;
+  #launch: { readonly abort: AbortController; readonly settled: Promise<void> } | undefined;
+  /** Aborted by `disconnect`: ends all waiting for replies of the present connection. */
+  #connection = new AbortController();
+  #effects: Promise<void> = Promise.resolve();
+  #deadline: NodeJS.Timeout | undefined;
+  readonly #watchers = new Set<(state: KernelState) => void>();
+  #detached = false;
+  /** What the channels showed before they heard anything: then the record knows better. */
+  readonly #unheard: { readonly lastActivity: number };
+
+  constructor(options: KernelOptions<C>) {
+    this.#options = options;
+    this.#record = options.record;
+    this.#unheard = { lastActivity: options.channels.activity.lastActivity };
+    options.channels.onActivity = () => this.#noteActivity();
+    this.#setDeadline();
+  }
+
+  get id(): string {
+    return this.#record.id;
+  }
+  /** Name of its kernelspec. */
+  get name(): string {
+    return this.#record.name;
+  }
+  get record(): KernelRecord {
+    return this.#record;
+  }
+  get state(): KernelState {
+    return this.#record.state;
+  }
+  get channels(): C {
+    return this.#options.channels;
+  }
+  get connections(): number {
+    return this.channels.activity.connections;
+  }
+  /** Milliseconds since the epoch; survives the server. */
+  get lastActivity(): number {
+    return this.#hasHeard() ? this.channels.activity.lastActivity : this.#record.lastActivity;
+  }
+  get executionState(): ExecutionState {
+    return executionStateOf(this.state, this.#heard());
+  }
+  get isAlive(): boolean {
+    return this.state.status !== 'dead';
+  }
+  /** Set for a dead kernel. */
+  get death(): Death | undefined {
+    return this.state.status === 'dead' ? this.state.death : undefined;
+  }
+
+  get model(): KernelModel {
+    const death = this.death;
+    return {
+      id: this.id,
+      name: this.name,
+      last_activity: toMicroseconds(this.lastActivity),
+      execution_state: this.executionState,
+      connections: this.connections,
+      ...(death === undefined
+        ? {}
+        : { reason: death.message, traceback: (death.lastLines ?? []).join('\n') }),
+    };
+  }
+
+  /**
+   * Resolves once the kernel runs (at once, if it does). Rejects when it is dead or stopping, with the reason, and with
+   * KERNEL_NO_REPLY when aborted; the kernel goes on.
+   */
+  ready(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (state: KernelState): void => {
+        if (state.status === 'running') settle(resolve);
+        else if (state.status === 'dead') settle(() => reject(deathAsError(this.id, state.death)));
+        else if (state.status === 'stopping') {
+          settle(() => reject(new KernelError('KERNEL_STOPPING', `Kernel ${this.id} is being shut down`)));
+        }
+      };
+      const onAbort = (): void =>
+        settle(() =>
+          reject(new KernelError('KERNEL_NO_REPLY', `Kernel ${this.id} has not answered in time`)),
+        );
+      const settle = (how: () => void): void => {
+        this.#watchers.delete(look);
+        signal.removeEventListener('abort', onAbort);
+        how();
+      };
+      this.#watchers.add(look);
+      signal.addEventListener('abort', onAbort);
+      look(this.state);
+      if (signal.aborted) onAbort();
+    });
+  }
+
+  /** Resolves with the reason when the kernel is dead. */
+  died(): Promise<Death> {
+    return new Promise((resolve) => {
+      const look = (state: KernelState): void => {
+        if (state.status !== 'dead') return;
+        this.#watchers.delete(look);
+        resolve(state.death);
+      };
+      this.#watchers.add(look);
+      look(this.state);
+    });
+  }
+
+  /** Resolves when the interrupt is on its way, or, in message mode, was answered. Rejects for a kernel that is not up. */
+  async interrupt(signal: AbortSignal): Promise<void> {
+    const provisioned = this.#provisioned;
+    if (!provisioned) {
+      throw new KernelError(
+        this.isAlive ? 'KERNEL_NO_REPLY' : 'KERNEL_DEAD',
+        this.death?.message ?? `Kernel ${this.id} has not started yet`,
+      );
+    }
+    const kernelspec = await this.#options.kernelspec();
+    if (kernelspec?.spec.interrupt_mode === 'message') {
+      await this.channels.request('control', 'interrupt_request', {}, { signal });
+    } else {
+      await provisioned.interrupt();
+    }
+  }
+
+  /** Asks for a restart; what comes of it is seen by `ready`. False if the kernel is stopping or waits in the queue. */
+  restart(): boolean {
+    if (this.state.status === 'stopping' || this.state.status === 'queued') return false;
+    this.dispatch({ type: 'restartRequested' });
+    return true;
+  }
+
+  /** Ends the kernel, and resolves with what it died of once nothing is left of it. May be repeated. */
+  stop(reason: StopReason, { force = false }: { force?: boolean } = {}): Promise<Death> {
+    this.dispatch({ type: 'stopRequested', reason, force });
+    return this.died();
+  }
+
+  /** Takes the kernel that a former server had started. */
+  adopt(provisioned: ProvisionedKernel): void {
+    this.#take(provisioned);
+    this.#record = { ...this.#record, handle: provisioned.handle };
+    this.#connect(provisioned);
+  }
+
+  /** Performs what was decided before the kernel had a shell: at its start, or by a former server. */
+  async perform(effects: readonly Effect[]): Promise<void> {
+    await this.#commit(effects);
+  }
+
+  dispatch(event: EventWithoutTime): void {
+    if (this.#detached) return;
+    const before = this.state;
+    const { state, effects } = transition(
+      before,
+      { ...event, at: this.#options.now() } as KernelEvent,
+      this.#options.policy,
+    );
+    if (state === before && effects.length === 0) return;
+    this.#record = { ...this.#record, state };
+    this.#setDeadline();
+    this.#tell(before, state, event);
+    void this.#commit(effects);
+    for (const watcher of [...this.#watchers]) watcher(state);
+  }
+
+  /** Lets go of the kernel, which lives on: its end and its messages are the next server's. */
+  async detach(graceMs: number): Promise<void> {
+    if (this.#launch) await Promise.race([this.#launch.settled, after(graceMs)]);
+    await this.#effects;
+    this.#detached = true;
+    clearTimeout(this.#deadline);
+    this.#connection.abort();
+    this.channels.onActivity = undefined;
+    await this.#put({ ...this.#record, lastActivity: this.lastActivity, executionState: this.#heard() });
+  }
+
+  /** Lets go of a dead kernel. */
+  async dispose(): Promise<void> {
+    await this.#effects;
+    this.#detached = true;
+    clearTimeout(this.#deadline);
+    this.channels.onActivity = undefined;
+    await this.channels.dispose();
+  }
+
+  /** Writes first, then acts: what a crash interrupts is found by the next server. Effects keep their order. */
+  #commit(effects: readonly Effect[]): Promise<void> {
+    const written = this.#put(this.#record);
+    this.#effects = this.#effects.then(async () => {
+      await written;
+      for (const effect of effects) this.#perform(effect);
+    });
+    return this.#effects;
+  }
+
+  async #put(record: KernelRecord): Promise<void> {
+    try {
+      await this.#options.store.put(record);
+    } catch (error) {
+      // A full disk must not keep a kernel from ending; it costs that the next server may not find this one.
+      this.#options.log.error({ err: error, kernelId: this.id }, 'the state of a kernel cannot be written');
+    }
+  }
+
+  #perform(effect: Effect): void {
+    if (this.#detached) return;
+    switch (effect.type) {
+      case 'launch':
+        this.#startLaunch();
+        return;
+      case 'abortLaunch':
+        if (this.#launch) this.#launch.abort.abort();
+        else this.#failLaunch(new KernelError('KERNEL_LAUNCH_FAILED', 'the start was called off'));
+        return;
+      case 'connect':
+        if (this.#provisioned) this.#connect(this.#provisioned);
+        return;
+      case 'disconnect':
+        this.#connection.abort();
+        this.channels.disconnect();
+        return;
+      case 'askToShutDown':
+        void this.#askToShutDown(effect.restart);
+        return;
+      case 'destroy':
+        void this.#destroy(effect.graceMs);
+        return;
+      case 'announce':
+        this.channels.announce(effect.state);
+        return;
+      case 'closeClients':
+        this.channels.closeClients(kernelDeadCloseCode, 'kernel died');
+        return;
+    }
+  }
+
+  #startLaunch(): void {
+    const abort = new AbortController();
+    const before = this.#launch?.settled;
+    const settled = (async () => {
+      // One at a time: the former one's remains are gone only when it has rejected.
+      await before;
+      await this.#launchOnce(abort.signal);
+    })();
+    const launch = { abort, settled };
+    this.#launch = launch;
+    void settled.then(() => {
+      if (this.#launch === launch) this.#launch = undefined;
+    });
+  }
+
+  async #launchOnce(signal: AbortSignal): Promise<void> {
+    const { provisioner, log } = this.#options;
+    const { id, name, cwd, env, username, resources } = this.#record;
+    let provisioned: ProvisionedKernel;
+    try {
+      const kernelspec = await this.#options.kernelspec();
+      if (!kernelspec)
+        throw new KernelError('KERNELSPEC_NOT_FOUND', `the kernelspec "${name}" is not installed any more`);
+      provisioned = await provisioner.launch(
+        { kernelId: id, kernelspec, cwd, env, username, resources },
+        { signal, report: (phase, message, detail) => this.#reportPhase(phase, message, detail) },
+      );
+    } catch (error) {
+      log.warn({ err: error, kernelId: id }, 'a kernel could not be started');
+      this.#failLaunch(error);
+      return;
+    }
+    this.#take(provisioned);
+    this.#record = { ...this.#record, handle: provisioned.handle };
+    this.dispatch({ type: 'launched' });
+  }
+
+  #failLaunch(error: unknown): void {
+    const asKernelError =
+      error instanceof KernelError
+        ? error
+        : new KernelError('KERNEL_LAUNCH_FAILED', error instanceof Error ? error.message : String(error), {
+            cause: error,
+          });
+    this.dispatch({ type: 'launchFailed', error: asKernelError, mayPass: launchErrorMayPass(asKernelError) });
+  }
+
+  #take(provisioned: ProvisionedKernel): void {
+    this.#provisioned = provisioned;
+    void provisioned.exited.then((exit) => {
+      if (this.#provisioned === provisioned)
+        this.dispatch({ type: 'exited', exit, mayPass: exitMayPass(exit) });
+    });
+  }
+
+  #connect(provisioned: ProvisionedKernel): void {
+    this.#connection.abort();
+    const connection = new AbortController();
+    this.#connection = connection;
+    this.channels.connect(provisioned.connection);
+    this.channels.ready(connection.signal).then(
+      () => {
+        if (this.#connection === connection) this.dispatch({ type: 'answered' });
+      },
+      // The state's deadline or the kernel's exit says what becomes of one that does not answer.
+      () => {},
+    );
+  }
+
+  async #askToShutDown(restart: boolean): Promise<void> {
+    const { signal } = this.#connection;
+    try {
+      // First, because a busy kernel may not read its control channel.
+      await this.#provisioned?.interrupt();
+      await this.channels.request('control', 'shutdown_request', { restart }, { signal });
+    } catch (error) {
+      // The deadline comes next, and it does not ask.
+      this.#options.log.debug(
+        { err: error, kernelId: this.id },
+        'a kernel does not take its shutdown_request',
+      );
+    }
+  }
+
+  async #destroy(graceMs: number): Promise<void> {
+    const provisioned = this.#provisioned;
+    try {
+      await provisioned?.destroy(graceMs);
+    } catch (error) {
+      this.#options.log.error(
+        { err: error, kernelId: this.id },
+        'a kernel could not be destroyed; it will be tried again',
+      );
+      return;
+    }
+    if (this.#provisioned !== provisioned) return;
+    this.#provisioned = undefined;
+    const { handle: _gone, ...record } = this.#record;
+    this.#record = record;
+    this.dispatch({ type: 'destroyed' });
+  }
+
+  #reportPhase(phase: LaunchPhase, message: string, detail?: string): void {
+    this.#options.onNews({ type: 'phase', phase, message, ...(detail === undefined ? {} : { detail }) });
+  }
+
+  #tell(before: KernelState, after: KernelState, event: EventWithoutTime): void {
+    const { onNews } = this.#options;
+    if (event.type === 'exited' && after.status === 'restarting' && after.by === 'death') {
+      const { exit } = event;
+      onNews({
+        type: 'death',
+        restarting: true,
+        death: {
+          reason: exit.reason,
+          message: exit.message,
+          at: this.#options.now(),
+          ...(exit.code === undefined ? {} : { code: exit.code }),
+          ...(exit.signal === undefined ? {} : { signal: exit.signal }),
+          ...(exit.lastLines === undefined ? {} : { lastLines: [...exit.lastLines] }),
+        },
+      });
+    }
+    if (after.status === 'dead' && before.status !== 'dead') {
+      onNews({ type: 'death', death: after.death, restarting: false });
+    } else if (after.status !== before.status) {
+      onNews({ type: 'phase', phase: after.status, message: phaseMessages[after.status] });
+    }
+  }
+
+  #setDeadline(): void {
+    clearTimeout(this.#deadline);
+    const until = deadlineOf(this.state);
+    if (until === undefined) return;
+    const inMs = Math.min(Math.max(0, until - this.#options.now()), maxTimerMs);
+    this.#deadline = setTimeout(() => {
+      if (this.#options.now() < until) this.#setDeadline();
+      else this.dispatch({ type: 'deadline' });
+    }, inMs);
+    this.#deadline.unref();
+  }
+
+  #noteActivity(): void {
+    if (this.#detached) return;
+    this.#record = { ...this.#record, lastActivity: this.lastActivity, executionState: this.#heard() };
+    this.#options.store.putSoon(this.#record);
+  }
+
+  #hasHeard(): boolean {
+    return this.channels.activity.lastActivity !== this.#unheard.lastActivity;
+  }
+
+  #heard(): ExecutionState {
+    return this.#hasHeard()
+      ? this.channels.activity.executionState
+      : (this.#record.executionState as ExecutionState);
+  }
+}
+
+/** Node's timers hold 31 bits of milliseconds. */
+const maxTimerMs = 2 ** 31 - 1;
+
+const phaseMessages: Record<KernelState['status'], string> = {
+  queued: 'Waiting for room.',
+  launching: 'Starting.',
+  running: 'Running.',
+  restarting: 'Restarting.',
+  stopping: 'Shutting down.',
+  lost: 'Its place cannot be asked right now.',
+  dead: 'Dead.',
+};
+
+function deathAsError(id: string, death: Death): KernelError {
+  switch (death.reason) {
+    case 'launchFailed':
+      return new KernelError('KERNEL_LAUNCH_FAILED', death.message);
+    case 'launchTimeout':
+      return new KernelError('KERNEL_LAUNCH_TIMEOUT', death.message);
+    case 'noReply':
+      return new KernelError('KERNEL_NO_REPLY', death.message);
+    default:
+      return new KernelError('KERNEL_DEAD', `Kernel ${id} is dead: ${death.message}`);
+  }
+}
+
+/** jupyter_server's form of a time; gateway clients parse it with `%Y-%m-%dT%H:%M:%S.%fZ`. */
+function toMicroseconds(time: number): string {
+  return new Date(time).toISOString().replace(/Z$/, '000Z');
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}

@@ -1,0 +1,27 @@
+import type { ConnectionInfo, ExecutionState } from '@perijove/protocol';
+
+/** What a kernel's life needs of the channels between its clients and itself. `KernelChannels` is one. */
+export interface LifeChannels {
+  /** Opens one set of sockets. Queued messages of clients go out once the kernel has answered. */
+  connect(connection: ConnectionInfo): void;
+  /** Resolves at the first kernel_info_reply since `connect`. Rejects when aborted. */
+  ready(signal: AbortSignal): Promise<unknown>;
+  /** Closes the sockets to the kernel and keeps the clients. */
+  disconnect(): void;
+  request(
+    channel: 'shell' | 'control',
+    msgType: string,
+    content: object,
+    options: { signal: AbortSignal },
+  ): Promise<unknown>;
+  /** Tells all clients by an iopub status. */
+  announce(state: 'starting' | 'restarting' | 'autorestarting' | 'dead'): void;
+  readonly activity: {
+    readonly lastActivity: number;
+    readonly executionState: ExecutionState;
+    readonly connections: number;
+  };
+  onActivity: (() => void) | undefined;
+  closeClients(code: number, reason: string): void;
+  dispose(): Promise<void>;
+}
