@@ -1,1 +1,16 @@
-export {};
+export { allowAll, type Action, type Authorizer } from './auth/authorizer.ts';
+export { authOptions, type AuthOptions } from './auth/options.ts';
+export type { User } from './auth/user.ts';
+export { ServerError, serverErrors, statusOf, type ServerErrorCode } from './errors.ts';
+export type { EventBus, EventListener, ServerEvent } from './events/event-bus.ts';
+export type { Access, Resource } from './http/access.ts';
+export {
+  type OptionDeclaration,
+  type OptionDeclarations,
+  type OptionValues,
+  withDefaults,
+} from './http/option-values.ts';
+export { httpOptions, type HttpOptions } from './http/options.ts';
+export type { RoutePlugin } from './http/route-plugin.ts';
+export type { AcceptOptions, SocketRequest, SocketRoute } from './http/sockets.ts';
+export { createNotebookServer, type NotebookServer, type NotebookServerOptions } from './notebook.ts';

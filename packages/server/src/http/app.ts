@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { Authenticator } from '../auth/authenticator.ts';
+import { allowAll, type Authorizer } from '../auth/authorizer.ts';
+import type { AuthOptions } from '../auth/options.ts';
+import { addAccessHook } from './access-hook.ts';
+import { AccessLog } from './access-log.ts';
+import { addBodyParser } from './body-parser.ts';
+import { createAccessChecker } from './check-access.ts';
+import { addErrorAnswers, answerClientError, answerFrameworkError } from './error-answers.ts';
+import type { HttpOptions } from './options.ts';
+import { addResponseHeaders } from './response-headers.ts';
+import { RouteTable } from './route-table.ts';
+import type { RoutePlugin } from './route-plugin.ts';
+import { createSite } from './site.ts';
+import { Sockets } from './sockets.ts';
+import { useLazySchemas } from './lazy-schemas.ts';
+
+export interface AppOptions {
+  readonly http: HttpOptions;
+  readonly auth: AuthOptions;
+  readonly authenticator: Authenticator;
+  readonly authorize?: Authorizer;
+  /** pino's, or one like it. */
+  readonly logger: FastifyBaseLogger;
+  readonly routes: readonly RoutePlugin[];
+}
+
+/** A Fastify instance with everything that is the same for all routes, and the routes under the base URL. */
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { http, authenticator, logger } = options;
+  const site = createSite(http);
+  const checker = createAccessChecker(
+    { ...http, ...options.auth },
+    authenticator,
+    options.authorize ?? allowAll,
+  );
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new AccessLog(),
+    bodyLimit: http.maxJsonBodySize,
+    requestTimeout: http.requestTimeoutS * 1000,
+    keepAliveTimeout: http.keepAliveTimeoutS * 1000,
+    maxRequestsPerSocket: 0,
+    http: { maxHeaderSize: http.maxHeaderSize, headersTimeout: http.headersTimeoutS * 1000 },
+    ...(http.certfile === ''
+      ? {}
+      : { https: { ...readCertificate(http), maxHeaderSize: http.maxHeaderSize } }),
+    routerOptions: { maxParamLength: 8192 },
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: answerFrameworkError,
+  });
+  const sockets = new Sockets({
+    baseUrl: site.baseUrl,
+    checker,
+    log: logger,
+    pingIntervalMs: http.websocketPingIntervalS * 1000,
+    pingTimeoutMs: http.websocketPingTimeoutS * 1000,
+  });
+  app.decorate('site', site);
+  app.decorate('sockets', sockets);
+  app.decorate('access', checker);
+  app.decorate('routeTable', new RouteTable());
+  app.addHook('onRoute', (route) => app.routeTable.add(route));
+  app.server.on('upgrade', (request, socket, head) => sockets.handleUpgrade(request, socket, head));
+  useLazySchemas(app);
+  addBodyParser(app);
+  addResponseHeaders(app, http);
+  addAccessHook(app);
+  addErrorAnswers(app);
+  await app.register(
+    async (based) => {
+      for (const routes of options.routes) await based.register(routes);
+    },
+    { prefix: site.baseUrl.replace(/\/$/, '') },
+  );
+  return app;
+}
+
+function readCertificate({ certfile, keyfile, clientCa }: HttpOptions) {
+  return {
+    cert: readFileSync(certfile),
+    key: readFileSync(keyfile === '' ? certfile : keyfile),
+    ...(clientCa === '' ? {} : { ca: readFileSync(clientCa), requestCert: true, rejectUnauthorized: true }),
+  };
+}

@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http';
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { Authorizer } from '../auth/authorizer.ts';
+import type { User } from '../auth/user.ts';
+import type { Access } from './access.ts';
+import { lastCookie } from './cookies.ts';
+import { hostnameOf, isLoopbackAddress } from './hosts.ts';
+import { judgeRequest, type RequestPolicy, type Verdict } from './judge-request.ts';
+import type { HttpOptions } from './options.ts';
+import { peerOf } from './peer.ts';
+
+export interface AccessCheck {
+  readonly verdict: Verdict;
+  readonly user: User | undefined;
+  readonly setCookies: readonly string[];
+}
+
+export interface AccessChecker {
+  readonly authenticator: Authenticator;
+  readonly policy: RequestPolicy;
+  check(access: Access, request: IncomingMessage): AccessCheck;
+  /** Who asks, on routes that let everybody in. */
+  whois(request: IncomingMessage): User | undefined;
+}
+
+export function createAccessChecker(
+  options: HttpOptions & { readonly disableCheckXsrf: boolean },
+  authenticator: Authenticator,
+  authorize: Authorizer,
+): AccessChecker {
+  const policy: RequestPolicy = {
+    allowRemoteAccess: options.allowRemoteAccess ?? !isLocal(options),
+    localHostnames: options.localHostnames.map((name) => name.toLowerCase()),
+    allowOrigin: options.allowOrigin,
+    allowOriginPat: options.allowOriginPat === '' ? undefined : new RegExp(`^(?:${options.allowOriginPat})$`),
+    checksXsrf: !options.disableCheckXsrf,
+    authorize,
+  };
+  const authenticate = (request: IncomingMessage) =>
+    authenticator.authenticate({
+      headers: request.headers,
+      query: queryOf(request),
+      isSecure: peerOf(request, options.trustXheaders).isSecure,
+    });
+  return {
+    authenticator,
+    policy,
+    check(access, request) {
+      const { headers, method = 'GET' } = request;
+      const { user, setCookies } =
+        access.kind === 'public' ? { user: undefined, setCookies: [] } : authenticate(request);
+      const verdict = judgeRequest(
+        access,
+        {
+          method,
+          host: headers.host,
+          // RFC 6455 has Origin; old drafts had the other name.
+          origin: headers.origin ?? one(headers['sec-websocket-origin']),
+          referer: headers.referer,
+          xsrfCookie: lastCookie(headers.cookie, '_xsrf'),
+          xsrfToken:
+            one(headers['x-xsrftoken']) ??
+            one(headers['x-csrftoken']) ??
+            queryOf(request).get('_xsrf') ??
+            undefined,
+          user,
+        },
+        policy,
+      );
+      return { verdict, user, setCookies };
+    },
+    whois: (request) => authenticate(request).user,
+  };
+}
+
+function isLocal({ ip, sock }: HttpOptions): boolean {
+  return sock !== '' || ip === 'localhost' || isLoopbackAddress(hostnameOf(ip));
+}
+
+/** Of any URL that a client may send, well-formed or not. */
+export function queryOf(request: IncomingMessage): URLSearchParams {
+  const url = request.url ?? '';
+  const at = url.indexOf('?');
+  return new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
+}
+
+function one(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}

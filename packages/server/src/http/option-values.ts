@@ -1,0 +1,26 @@
+import type { Static, TObject, TSchema } from 'typebox';
+
+/** A setting as its user declares it; the cli makes the flag, the PERIJOVE_* variable and the documentation of it. */
+export interface OptionDeclaration {
+  readonly schema: TSchema;
+  readonly help: string;
+}
+
+export type OptionDeclarations = Readonly<Record<string, OptionDeclaration>>;
+
+/** The values of declared options: what a component is given. Options without a default may be absent. */
+export type OptionValues<T extends OptionDeclarations> = Readonly<
+  Static<TObject<{ -readonly [K in keyof T]: T[K]['schema'] }>>
+>;
+
+/** The declared defaults, with some of them replaced. */
+export function withDefaults<T extends OptionDeclarations>(
+  declarations: T,
+  given: Partial<OptionValues<T>> = {},
+): OptionValues<T> {
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema }] of Object.entries(declarations)) {
+    if ('default' in schema) values[name] = structuredClone(schema.default);
+  }
+  return Object.assign(values, given) as OptionValues<T>;
+}

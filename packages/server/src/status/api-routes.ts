@@ -1,0 +1,16 @@
+import { Type } from 'typebox';
+import type { RoutePlugin } from '../http/route-plugin.ts';
+import { serverVersion } from './version.ts';
+
+export function apiRoutes(): RoutePlugin {
+  return async (app) => {
+    app.get(
+      '/api',
+      {
+        config: { access: { kind: 'public' } },
+        schema: { summary: 'Version of the API', response: { 200: Type.Object({ version: Type.String() }) } },
+      },
+      async () => ({ version: serverVersion }),
+    );
+  };
+}
