@@ -5,6 +5,7 @@ export interface JsonErrorPlace {
 }
 
 const token =
+  // oxlint-disable-next-line no-control-regex -- JSON forbids these in a string (RFC 8259 §7)
   /[{}[\],:]|"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 const space = /[ \t\r\n]*/y;
 

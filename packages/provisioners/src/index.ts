@@ -1,1 +1,1 @@
-export {};
+export * from './local/local-provisioner.ts';

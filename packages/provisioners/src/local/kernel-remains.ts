@@ -1,0 +1,64 @@
+import { rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { endpointOf, type ConnectionInfo, type Port } from '@perijove/protocol';
+import { sessionMembers, type ProcessIdentity } from './process-identity.ts';
+
+const pollMs = 10;
+const timeoutMs = 10_000;
+const ports: readonly Port[] = ['shell', 'iopub', 'stdin', 'control', 'hb'];
+
+/** The files of a kernel on this machine. */
+export interface KernelFiles {
+  readonly connectionFile: string;
+  /** Its standard error. */
+  readonly logFile: string;
+  /** Its standard output: not what it sends to notebooks. */
+  readonly outputFile: string;
+  readonly exitFile: string;
+}
+
+/** Removes what there is of them, and the sockets that a kernel with `transport: ipc` listens at. */
+export async function removeFiles(files: KernelFiles, connection: ConnectionInfo | undefined): Promise<void> {
+  const sockets =
+    connection?.transport === 'ipc'
+      ? ports.map((port) => endpointOf(connection, port).slice('ipc://'.length))
+      : [];
+  const { connectionFile, logFile, outputFile, exitFile } = files;
+  const all = [connectionFile, logFile, outputFile, exitFile, ...sockets];
+  await Promise.all(all.map((file) => rm(file, { force: true })));
+}
+
+/**
+ * Kills whatever is left of a kernel's session, until nothing is. Rejects if something does not die: a process that waits
+ * for a broken disk cannot.
+ */
+export async function killSession(leader: ProcessIdentity): Promise<void> {
+  const giveUpAt = Date.now() + timeoutMs;
+  for (;;) {
+    const members = await sessionMembers(leader);
+    if (members.length === 0) return;
+    if (Date.now() > giveUpAt) {
+      throw new Error(
+        `processes ${members.join(', ')} of a kernel did not end within ${timeoutMs} ms of SIGKILL`,
+      );
+    }
+    signalGroup(leader, 'SIGKILL');
+    for (const pid of members) sendSignal(pid, 'SIGKILL');
+    await delay(pollMs);
+  }
+}
+
+/** To a kernel and whatever it has started. */
+export function signalGroup(leader: ProcessIdentity, signal: NodeJS.Signals): void {
+  sendSignal(-leader.pid, signal);
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // Gone already. EPERM is what macOS says of a group whose members are all zombies.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+  }
+}

@@ -1,0 +1,256 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
+import { posix } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  KernelError,
+  kernelCommand,
+  type Capacity,
+  type LaunchContext,
+  type LaunchRequest,
+  type Log,
+  type ProvisionedHandle,
+  type ProvisionedKernel,
+  type Provisioner,
+} from '@perijove/kernels';
+import type { ConnectionInfo } from '@perijove/protocol';
+import { newKey, readConnectionFile, writeConnectionFile } from './connection-file.ts';
+import { FreePorts } from './free-ports.ts';
+import { inheritedEnvironment } from './kernel-environment.ts';
+import { boundLog } from './kernel-log.ts';
+import { checkCwd, failure, findProgram } from './launch-checks.ts';
+import { asLocalHandle, type LocalHandle } from './local-handle.ts';
+import { killSession, removeFiles, type KernelFiles } from './kernel-remains.ts';
+import { LocalKernel } from './local-kernel.ts';
+import { bootId, identify, isAlive } from './process-identity.ts';
+import { readRecordedEnd, superviseCommand } from './supervising-shell.ts';
+
+export interface LocalProvisionerOptions {
+  /** Where connection files go: Jupyter's runtime folder, so that other tools find the kernels. */
+  readonly runtimeDir: string;
+  /** Where logs and exit files go. */
+  readonly stateDir: string;
+  /** What kernels inherit, but for the server's own secrets. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  readonly log: Log;
+  /** If given, kernels inherit only variables with these names (`LC_*` stands for several). */
+  readonly inheritedVariables?: readonly string[];
+  readonly python?: string | undefined;
+  readonly transport?: 'tcp' | 'ipc';
+  readonly ip?: string;
+  /** A kernel's log that grows larger is cut down to its end. */
+  readonly logLimitBytes?: number;
+  /** How often logs are looked at. */
+  readonly logIntervalMs?: number;
+  /** How often a kernel that is not our child is looked at. */
+  readonly pollIntervalMs?: number;
+}
+
+/**
+ * Starts kernels on this machine, each in a process group and session of its own, where they outlive the server. They get
+ * the environment of the server without its secrets, no standard input, and a log file for what they write to the
+ * terminal. Linux and macOS only.
+ */
+export function localProvisioner(options: LocalProvisionerOptions): Provisioner {
+  return new LocalProvisioner(options);
+}
+
+interface Launching extends KernelFiles {
+  readonly connection: ConnectionInfo;
+}
+
+class LocalProvisioner implements Provisioner {
+  readonly name = 'local';
+  readonly #options: LocalProvisionerOptions;
+  readonly #ports = new FreePorts();
+  readonly #kernels = new Set<LocalKernel>();
+  #watch: NodeJS.Timeout | undefined;
+
+  constructor(options: LocalProvisionerOptions) {
+    this.#options = options;
+  }
+
+  async capacity(): Promise<Capacity> {
+    // In a container the limit of its cgroup; 0 where there is none.
+    const limit = process.constrainedMemory();
+    const total = totalmem();
+    return { memoryBytes: limit > 0 && limit < total ? limit : total, cpus: availableParallelism() };
+  }
+
+  async launch(request: LaunchRequest, context: LaunchContext): Promise<ProvisionedKernel> {
+    const { kernelspec, kernelId } = request;
+    if (!/^[\w.-]+$/.test(kernelId)) throw failure(kernelspec, `${kernelId} cannot be part of a file's name`);
+    await checkCwd(kernelspec, request.cwd);
+    const files = {
+      connectionFile: posix.join(this.#options.runtimeDir, `kernel-${kernelId}.json`),
+      logFile: posix.join(this.#options.stateDir, `kernel-${kernelId}.log`),
+      outputFile: posix.join(this.#options.stateDir, `kernel-${kernelId}.out`),
+      exitFile: posix.join(this.#options.stateDir, `kernel-${kernelId}.exit`),
+    };
+    const command = await kernelCommand(kernelspec, {
+      kernelId,
+      connectionFile: files.connectionFile,
+      cwd: request.cwd,
+      home: this.#options.home,
+      python: this.#options.python,
+      env: { ...inheritedEnvironment(this.#options.env, this.#options.inheritedVariables), ...request.env },
+    });
+    const [name, ...args] = command.argv;
+    const program = await findProgram(kernelspec, name, request.cwd, command.env['PATH']);
+    throwIfAborted(request, context);
+    context.report('starting', `Starting ${kernelspec.spec.display_name}`, [program, ...args].join(' '));
+
+    const connection = await this.#chooseConnection(request);
+    const launching: Launching = { ...files, connection };
+    try {
+      const kernel = await this.#start(request, launching, [program, ...args], command.env);
+      if (context.signal.aborted) {
+        await kernel.destroy(0);
+        throwIfAborted(request, context);
+      }
+      return kernel;
+    } catch (error) {
+      this.#releasePorts(connection);
+      await removeFiles(files, connection);
+      if (error instanceof KernelError) throw error;
+      throw failure(kernelspec, error instanceof Error ? error.message : String(error), error);
+    }
+  }
+
+  async adopt(handle: ProvisionedHandle): Promise<ProvisionedKernel | undefined> {
+    const known = asLocalHandle(handle);
+    if (!known) return undefined;
+    const connection = await readConnectionFile(known.connectionFile);
+    const isOfThisBoot = known.bootId === (await bootId());
+    const isThere = isOfThisBoot && (await isAlive(known));
+    if (isThere && connection) return this.#keep({ handle: known, connection, ended: this.#pollEnd(known) });
+    // Gone, or, without a connection file, out of reach for ever. What is left of it goes too.
+    if (isOfThisBoot) await killSession(known);
+    const recorded = readRecordedEnd(await readFile(known.exitFile, 'utf8').catch(() => ''));
+    this.#options.log.info({ pid: known.pid, recorded }, 'a kernel had ended before it was looked for again');
+    await removeFiles(known, connection);
+    return undefined;
+  }
+
+  async #chooseConnection({ kernelId, kernelspec, env }: LaunchRequest): Promise<ConnectionInfo> {
+    const { transport = 'tcp', runtimeDir } = this.#options;
+    const ip =
+      transport === 'tcp'
+        ? (this.#options.ip ?? '127.0.0.1')
+        : posix.join(runtimeDir, `kernel-${kernelId}-ipc`);
+    // sockaddr_un has room for 104 bytes on macOS, 108 on Linux, one of them for the end.
+    if (transport === 'ipc' && Buffer.byteLength(ip) + 2 > 103) {
+      throw failure(
+        kernelspec,
+        `the path ${ip} is too long for a UNIX socket; choose a shorter runtime folder, or tcp`,
+      );
+    }
+    const [shell = 1, iopub = 2, stdin = 3, control = 4, hb = 5] =
+      transport === 'tcp' ? await this.#ports.take(5, ip) : [];
+    const session = env['JPY_SESSION_NAME'];
+    return {
+      transport,
+      ip,
+      shell_port: shell,
+      iopub_port: iopub,
+      stdin_port: stdin,
+      control_port: control,
+      hb_port: hb,
+      key: newKey(),
+      signature_scheme: 'hmac-sha256',
+      kernel_name: kernelspec.name,
+      ...(session === undefined ? {} : { jupyter_session: session }),
+    };
+  }
+
+  async #start(
+    request: LaunchRequest,
+    { connection, ...files }: Launching,
+    argv: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<LocalKernel> {
+    await mkdir(this.#options.stateDir, { recursive: true, mode: 0o700 });
+    await writeConnectionFile(files.connectionFile, connection);
+    const opened: FileHandle[] = [];
+    try {
+      // Opened for appending: what cuts the log down must not make the kernel write beyond its end.
+      for (const file of [files.outputFile, files.exitFile, files.logFile]) {
+        await rm(file, { force: true });
+        opened.push(await open(file, 'ax', 0o600));
+      }
+      const [output, exit, log] = opened.map(({ fd }) => fd);
+      const [shell, ...args] = superviseCommand(argv);
+      const child = spawn(shell, args, {
+        cwd: request.cwd,
+        env,
+        detached: true,
+        stdio: ['ignore', output, exit, log],
+      });
+      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      await once(child, 'spawn');
+      child.unref();
+      const pid = child.pid;
+      if (pid === undefined) throw new TypeError('a process was started that has no number');
+      const identity = await identify(pid);
+      const handle: LocalHandle = {
+        provisioner: 'local',
+        pid,
+        // Already over: no process will ever be mistaken for it.
+        startedAt: identity?.startedAt ?? 'ended at once',
+        bootId: await bootId(),
+        ...files,
+        resources: { ...request.resources },
+      };
+      return this.#keep({ handle, connection, ended });
+    } finally {
+      for (const file of opened) await file.close();
+    }
+  }
+
+  #keep(found: Pick<LocalKernel, 'connection'> & { handle: LocalHandle; ended: Promise<void> }): LocalKernel {
+    const kernel: LocalKernel = new LocalKernel({
+      ...found,
+      explainKill: async () => undefined,
+      onGone: () => {
+        this.#kernels.delete(kernel);
+        this.#releasePorts(found.connection);
+      },
+    });
+    this.#kernels.add(kernel);
+    this.#watchLogs();
+    return kernel;
+  }
+
+  #releasePorts(connection: ConnectionInfo): void {
+    const { shell_port, iopub_port, stdin_port, control_port, hb_port } = connection;
+    this.#ports.release([shell_port, iopub_port, stdin_port, control_port, hb_port]);
+  }
+
+  async #pollEnd(handle: LocalHandle): Promise<void> {
+    const { pollIntervalMs = 500 } = this.#options;
+    // Nothing that watches a kernel keeps the server's process from ending: the kernel goes on without it.
+    while (await isAlive(handle)) await delay(pollIntervalMs, undefined, { ref: false });
+  }
+
+  #watchLogs(): void {
+    const { logIntervalMs = 2000, logLimitBytes = 4 * 1024 * 1024, log } = this.#options;
+    this.#watch ??= setInterval(() => {
+      if (this.#kernels.size === 0) {
+        clearInterval(this.#watch);
+        this.#watch = undefined;
+      }
+      for (const file of [...this.#kernels].flatMap(({ handle }) => [handle.logFile, handle.outputFile])) {
+        boundLog(file, logLimitBytes).catch((error: unknown) =>
+          log.warn({ error, file }, 'the log of a kernel cannot be cut down to its limit'),
+        );
+      }
+    }, logIntervalMs).unref();
+  }
+}
+
+function throwIfAborted({ kernelspec }: LaunchRequest, { signal }: LaunchContext): void {
+  if (signal.aborted) throw failure(kernelspec, 'the start was cancelled', signal.reason);
+}
