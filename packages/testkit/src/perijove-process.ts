@@ -1,0 +1,120 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The command as a clone and the published package have it. */
+const bundle = fileURLToPath(new URL('../../../dist/perijove.js', import.meta.url));
+
+export interface PerijoveOptions {
+  /** Flags after `lab`; `--port 0 --no-browser` are there already. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** A Python with ipykernel, whose kernelspecs the server is to find. */
+  readonly python?: string;
+  /** Folders that an earlier process had: to see what it left. Made, and removed at the end, unless given. */
+  readonly folders?: PerijoveFolders;
+}
+
+export interface PerijoveFolders {
+  readonly base: string;
+  readonly root: string;
+  readonly home: string;
+}
+
+/** A real `perijove lab` in a process of its own, with a home and a root folder of its own. */
+export interface PerijoveProcess extends AsyncDisposable {
+  readonly child: ChildProcess;
+  /** Base URL with its trailing slash, without the token. */
+  readonly url: string;
+  readonly token: string;
+  readonly folders: PerijoveFolders;
+  /** All that it wrote to standard error and output so far. */
+  output(): string;
+  /** With the token; `path` is relative to the base URL: `api/kernels`. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** Sends the signal and waits for the end of the process. */
+  end(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export async function makeFolders(): Promise<PerijoveFolders> {
+  const base = await mkdtemp(join(tmpdir(), 'perijove-test-'));
+  const folders = { base, root: join(base, 'notebooks'), home: join(base, 'home') };
+  await mkdir(folders.root);
+  await mkdir(folders.home);
+  return folders;
+}
+
+/** Resolves once the server has printed its URL, which it does when it answers. Rejects with its output if it ends before. */
+export async function startPerijove(options: PerijoveOptions = {}): Promise<PerijoveProcess> {
+  const folders = options.folders ?? (await makeFolders());
+  const child = spawn(
+    process.execPath,
+    [bundle, 'lab', '--port', '0', '--no-browser', '--root-dir', folders.root, ...(options.args ?? [])],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: environment(folders, options) },
+  );
+  let output = '';
+  const printed = new Promise<URL>((resolve, reject) => {
+    const read = (chunk: Buffer): void => {
+      output += chunk.toString('utf8');
+      const url = /https?:\/\/\S+/.exec(output)?.[0];
+      if (url !== undefined && /\s/.test(output.slice(output.indexOf(url) + url.length)))
+        resolve(new URL(url));
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
+    child.once('error', reject);
+    child.once('exit', (code, signal) =>
+      reject(new Error(`perijove ended (${signal ?? code}) before it answered:\n${output}`)),
+    );
+  });
+  const first = await printed;
+  const token = first.searchParams.get('token') ?? '';
+  const url = new URL('./', first).href;
+
+  const end = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  };
+  const ask = (path: string, init: RequestInit = {}): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `token ${token}`);
+    return fetch(new URL(path, url), { ...init, headers });
+  };
+  return {
+    child,
+    url,
+    token,
+    folders,
+    output: () => output,
+    fetch: ask,
+    end,
+    async [Symbol.asyncDispose]() {
+      // Kernels outlive a server by design: a test's kernels have to be ended with it.
+      if (child.exitCode === null && child.signalCode === null) {
+        await ask('api/shutdown', { method: 'POST' }).catch(() => undefined);
+        await end();
+      }
+      if (!options.folders) await rm(folders.base, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Nothing of the developer's own Jupyter is seen: home, state and data are the test's. */
+function environment(folders: PerijoveFolders, options: PerijoveOptions): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(JUPYTER|PERIJOVE|XDG|VIRTUAL_ENV|CONDA)/.test(name),
+  );
+  const bin = options.python === undefined ? [] : [dirname(options.python)];
+  return {
+    ...Object.fromEntries(inherited),
+    HOME: folders.home,
+    PATH: [...bin, process.env['PATH']].join(':'),
+    ...(options.python === undefined ? {} : { VIRTUAL_ENV: dirname(dirname(options.python)) }),
+    ...options.env,
+  };
+}
