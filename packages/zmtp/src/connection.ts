@@ -1,7 +1,8 @@
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import { decodeErrorReason, pingTtlMs, pongFor, type Command } from './command.ts';
 import { OutgoingBatch } from './outgoing-batch.ts';
-import { Session, type PeerIdentity, type SessionConfig } from './session.ts';
+import { ReadSlab } from './read-slab.ts';
+import { Session, type PeerIdentity, type SessionConfig, type SessionStep } from './session.ts';
 import { ZmtpError } from './zmtp-error.ts';
 
 export interface ConnectionHandlers {
@@ -28,12 +29,21 @@ export class Connection {
   #isHeld = false;
   #pingTimer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, config: SessionConfig, handlers: ConnectionHandlers) {
-    this.#socket = socket;
+  /**
+   * A socket that was accepted, or a function that begins to connect one. The latter is told where to read to, which
+   * spares the copy of large frames; node:net has no such thing for accepted sockets.
+   */
+  constructor(
+    source: Socket | ((onread: OnReadOpts) => Socket),
+    config: SessionConfig,
+    handlers: ConnectionHandlers,
+  ) {
     this.#handlers = handlers;
     this.#session = new Session(config);
     this.#batch.addRaw(this.#session.greeting());
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    const socket = typeof source === 'function' ? source(this.#reader()) : source;
+    this.#socket = socket;
+    if (socket === source) socket.on('data', (chunk: Buffer) => this.#receive(this.#session.push(chunk)));
     socket.on('error', (error) =>
       this.destroy(new ZmtpError('ZMTP_CONNECTION', `connection: ${error.message}`, { cause: error })),
     );
@@ -94,13 +104,40 @@ export class Connection {
     this.#handlers.closed(error);
   }
 
-  #receive(chunk: Buffer): void {
+  #reader(): OnReadOpts {
+    const slab = new ReadSlab();
+    let isDirect = false;
+    return {
+      buffer: () => {
+        const missing = this.#session.missing;
+        isDirect = missing !== undefined;
+        return missing ?? slab.free();
+      },
+      callback: (bytes) => {
+        this.#receive(isDirect ? this.#session.advance(bytes) : this.#session.push(slab.take(bytes)));
+        return true;
+      },
+    };
+  }
+
+  #receive(step: SessionStep): void {
     if (this.#isClosed) return;
+    try {
+      this.#act(step);
+    } catch (error) {
+      // The owner's callback threw. It is as uncaught as it would have been, but not out of node:net's reading,
+      // which would go on with the buffer that it has just filled.
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  }
+
+  #act(step: SessionStep): void {
     if (this.#pingTimer !== undefined) {
       clearTimeout(this.#pingTimer);
       this.#pingTimer = undefined;
     }
-    const step = this.#session.push(chunk);
     if (step.send.length > 0) {
       for (const bytes of step.send) this.#batch.addRaw(bytes);
       this.#scheduleFlush();

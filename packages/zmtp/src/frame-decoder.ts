@@ -10,13 +10,16 @@ export interface DecoderLimits {
   readonly maxCommandBytes: number;
 }
 
+// Below, a read is better spent on what comes after the frame as well.
+const worthDirect = 16 * 1024;
+
 const noBytes = Buffer.alloc(0);
 
 /**
  * Turns a stream of bytes, cut anywhere, into messages and commands. After it has thrown it is of no further use.
  *
  * A frame that lies whole in a chunk is a view of that chunk: no copy, but who keeps a small frame keeps the
- * chunk (64 KiB from node:net). A frame that is spread over chunks is copied once.
+ * chunk (64 KiB from node:net). A frame that is spread over chunks is copied once, a large one in part or not at all (`missing`).
  */
 export class FrameDecoder {
   /** Called for each command in its place in the stream; what it throws, `push` throws. */
@@ -80,6 +83,21 @@ export class FrameDecoder {
     if (position < end) this.#headerFilled = chunk.copy(this.#header, 0, position);
   }
 
+  /**
+   * In the middle of a large frame: where its missing bytes may be read to, so that they need no copy. Whoever has
+   * written some there says so by `advance`; `push` remains possible instead.
+   */
+  get missing(): Buffer | undefined {
+    const missing = this.#assembly?.missing();
+    return missing !== undefined && missing.length >= worthDirect ? missing : undefined;
+  }
+
+  advance(bytes: number): void {
+    if (this.#assembly === undefined) throw new RangeError('no frame has missing bytes');
+    this.#assembly.advance(bytes);
+    this.#finishAssembly(this.#assembly);
+  }
+
   /** Completes the header or body that the chunks before had begun; returns where whole frames begin. */
   #finishSplitFrame(chunk: Buffer): number {
     let position = 0;
@@ -101,12 +119,15 @@ export class FrameDecoder {
     }
     if (this.#assembly === undefined) return position;
     position += this.#assembly.add(chunk, position);
-    const frame = this.#assembly.finished();
-    if (frame !== undefined) {
-      this.#assembly = undefined;
-      this.#frame(this.#assemblyFlags, frame);
-    }
+    this.#finishAssembly(this.#assembly);
     return position;
+  }
+
+  #finishAssembly(assembly: FrameAssembly): void {
+    const frame = assembly.finished();
+    if (frame === undefined) return;
+    this.#assembly = undefined;
+    this.#frame(this.#assemblyFlags, frame);
   }
 
   #check(flags: number, size: number): void {

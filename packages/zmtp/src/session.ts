@@ -56,11 +56,26 @@ export class Session {
   }
 
   push(chunk: Buffer): SessionStep {
+    return this.#run(() => {
+      const rest = this.#greeting === undefined ? chunk : this.#greet(this.#greeting, chunk);
+      if (rest.length > 0) this.#decoder.push(rest);
+    });
+  }
+
+  /** Where the next bytes may be read to rather than be pushed; see FrameDecoder. */
+  get missing(): Buffer | undefined {
+    return this.#decoder.missing;
+  }
+
+  advance(bytes: number): SessionStep {
+    return this.#run(() => this.#decoder.advance(bytes));
+  }
+
+  #run(decode: () => void): SessionStep {
     const step = emptyStep();
     this.#step = step;
     try {
-      const rest = this.#greeting === undefined ? chunk : this.#greet(this.#greeting, chunk);
-      if (rest.length > 0) this.#decoder.push(rest);
+      decode();
     } catch (error) {
       if (!(error instanceof ZmtpError)) throw error;
       step.error = error;

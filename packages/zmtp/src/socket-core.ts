@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type OnReadOpts, type Socket } from 'node:net';
 import type { ConnectionEvent } from './connection-event.ts';
 import type { Command } from './command.ts';
 import { Connection } from './connection.ts';
@@ -106,12 +106,12 @@ export class SocketCore {
 
   #attempt(connector: Connector): void {
     const { target, endpoint } = connector;
-    const socket =
+    const open = (onread: OnReadOpts): Socket =>
       target.transport === 'tcp'
-        ? connect({ host: target.host, port: target.port, noDelay: true })
-        : connect({ path: target.path });
+        ? connect({ host: target.host, port: target.port, noDelay: true, onread })
+        : connect({ path: target.path, onread });
     let readyAt: number | undefined;
-    this.#open(socket, endpoint, {
+    this.#open(open, endpoint, {
       ready: () => (readyAt = performance.now()),
       closed: () => {
         const held = readyAt === undefined ? 0 : performance.now() - readyAt;
@@ -141,7 +141,11 @@ export class SocketCore {
     this.#open(socket, endpoint, { ready: uncount, closed: uncount });
   }
 
-  #open(socket: Socket, endpoint: string, owner: { ready(): void; closed(): void }): void {
+  #open(
+    source: Socket | ((onread: OnReadOpts) => Socket),
+    endpoint: string,
+    owner: { ready(): void; closed(): void },
+  ): void {
     const { settings } = this;
     const kind = this.#kind;
     let routingId: Buffer | undefined;
@@ -151,7 +155,7 @@ export class SocketCore {
     }, settings.handshakeTimeoutMs);
     let isReady = false;
     const connection: Connection = new Connection(
-      socket,
+      source,
       {
         socketType: kind.type,
         mechanism: nullMechanism(this.#ownProperties()),
