@@ -1,8 +1,31 @@
-import type { ConnectionInfo, ExecutionState, Message } from '@perijove/protocol';
+import { randomBytes } from 'node:crypto';
+import {
+  peekHeader,
+  peekString,
+  type Channel,
+  type ConnectionInfo,
+  type ExecutionState,
+  type Framing,
+  type HeaderPeek,
+  type Message,
+  type RawMessage,
+} from '@perijove/protocol';
+import { KernelError } from '../kernel-error.ts';
 import type { Log } from '../log.ts';
+import { ActivityTracker } from './activity-tracker.ts';
+import { Client, type ClientHost } from './client.ts';
+import { readClientMessage } from './client-message.ts';
+import type { ClientSocket } from './client-socket.ts';
+import { Delivery } from './delivery.ts';
 import type { Journal } from './journal.ts';
+import { KernelHandshake } from './kernel-handshake.ts';
 import type { KernelInfo } from './kernel-info.ts';
+import { KernelSockets } from './kernel-sockets.ts';
 import type { ChannelLimits } from './limits.ts';
+import { MessageQueue } from './message-queue.ts';
+import { OutstandingRequests } from './outstanding-requests.ts';
+import { serverMessage } from './server-message.ts';
+import { ServerRequests } from './server-requests.ts';
 
 export interface ChannelsOptions {
   readonly kernelId: string;
@@ -21,30 +44,310 @@ export interface Activity {
   readonly connections: number;
 }
 
+export interface AttachOptions {
+  /** The client's own id, by which it is known again. */
+  readonly sessionId: string;
+  readonly framing: Framing;
+  readonly socket: ClientSocket;
+  /** The last number that the client saw: it gets what came after. */
+  readonly after?: number;
+}
+
 /** One kernel's messages: one set of sockets to it, any number of clients. Outlives the kernel's restarts. */
 export class KernelChannels {
+  /** What `activity` says has changed. */
   onActivity: (() => void) | undefined;
+  readonly #options: ChannelsOptions;
+  readonly #journal: Journal;
+  readonly #limits: ChannelLimits;
+  readonly #log: Log;
+  readonly #session = `perijove-${randomBytes(8).toString('hex')}`;
+  readonly #clients = new Map<string, Client>();
+  readonly #outstanding: OutstandingRequests;
+  readonly #requests = new ServerRequests();
+  readonly #queue: MessageQueue;
+  readonly #activity: ActivityTracker;
+  readonly #host: ClientHost = {
+    fromClient: (client, bytes, isBinary) => this.#fromClient(client, bytes, isBinary),
+    left: (client) => this.#left(client),
+  };
+  #kernel: { readonly sockets: KernelSockets; readonly handshake: KernelHandshake; isUp: boolean } | undefined;
+  #info: KernelInfo | undefined;
+  #infoWaiters: ((info: KernelInfo) => void)[] = [];
+  #asked = 0;
+  /** The kernel's own, so that messages of the server's pass for the kernel's. */
+  #kernelSession = '';
 
   constructor(options: ChannelsOptions) {
-    throw new Error(`channels of ${options.kernelId}: being written`);
+    this.#options = options;
+    this.#journal = options.journal;
+    this.#limits = options.limits;
+    this.#log = options.log;
+    this.#outstanding = new OutstandingRequests(options.limits.outstandingRequests);
+    this.#queue = new MessageQueue(options.limits);
+    this.#activity = new ActivityTracker(options.now());
   }
 
-  /** First launch, restart, adoption: opens one set of sockets. Queued client messages go out once the kernel has answered kernel_info. */
-  declare connect: (connection: ConnectionInfo) => void;
+  get activity(): Activity {
+    const { lastActivity, executionState } = this.#activity;
+    return { lastActivity, executionState, connections: this.#clients.size };
+  }
+
+  /** First launch, restart, adoption: opens one set of sockets. What clients sent goes out once the kernel has answered. */
+  connect(connection: ConnectionInfo): void {
+    this.disconnect();
+    const sockets = new KernelSockets(connection, {
+      // The same for a successor of this server: the kernel then sends it the replies to what was asked before.
+      identity: `perijove-${this.#options.kernelId}`,
+      log: this.#log,
+      limits: this.#limits,
+      onMessages: (channel, messages) => this.#fromKernel(channel, messages),
+    });
+    const handshake = new KernelHandshake({
+      log: this.#log,
+      iopubConfirmMs: this.#limits.iopubConfirmMs,
+      ask: (channel) => this.#askInfo(channel),
+      done: () => this.#up(),
+    });
+    this.#kernel = { sockets, handshake, isUp: false };
+    handshake.start();
+  }
+
   /** Resolves at the first kernel_info_reply since `connect`; rejects with KERNEL_NO_REPLY when aborted. */
-  declare ready: (signal: AbortSignal) => Promise<KernelInfo>;
-  /** Closes the sockets to the kernel; clients stay. */
-  declare disconnect: () => void;
-  /** Asks the kernel. Rejects with KERNEL_NO_REPLY when aborted. */
-  declare request: (
+  ready(signal: AbortSignal): Promise<KernelInfo> {
+    if (this.#info !== undefined) return Promise.resolve(this.#info);
+    return new Promise((resolve, reject) => {
+      const answered = (info: KernelInfo): void => {
+        signal.removeEventListener('abort', aborted);
+        resolve(info);
+      };
+      const aborted = (): void => {
+        this.#infoWaiters = this.#infoWaiters.filter((waiter) => waiter !== answered);
+        reject(new KernelError('KERNEL_NO_REPLY', 'the kernel did not answer kernel_info', { cause: signal.reason }));
+      };
+      this.#infoWaiters.push(answered);
+      if (signal.aborted) aborted();
+      else signal.addEventListener('abort', aborted, { once: true });
+    });
+  }
+
+  /** Closes the sockets to the kernel; clients stay, and what they send waits for the next `connect`. */
+  disconnect(): void {
+    const kernel = this.#kernel;
+    this.#info = undefined;
+    if (kernel === undefined) return;
+    this.#kernel = undefined;
+    kernel.handshake.stop();
+    kernel.sockets.close();
+    this.#requests.rejectAll('its sockets were closed');
+    this.#outstanding.clear();
+  }
+
+  /** Asks the kernel. Rejects with KERNEL_NO_REPLY when aborted or disconnected, with KERNEL_DEAD if it is not connected. */
+  request(
     channel: 'shell' | 'control',
     msgType: string,
     content: object,
     options: { signal: AbortSignal },
-  ) => Promise<Message>;
-  /** Tells all clients by an iopub status. */
-  declare announce: (state: AnnouncedState) => void;
-  declare readonly activity: Activity;
-  declare closeClients: (code: number, reason: string) => void;
-  declare dispose: () => Promise<void>;
+  ): Promise<Message> {
+    if (this.#kernel === undefined) {
+      return Promise.reject(new KernelError('KERNEL_DEAD', 'the kernel is not connected'));
+    }
+    const msgId = `${this.#session}_${++this.#asked}`;
+    const reply = this.#requests.reply(msgId, msgType, options.signal);
+    if (!options.signal.aborted) {
+      this.#kernel.sockets.send(serverMessage({ channel, msgType, content, session: this.#session, msgId }));
+    }
+    return reply;
+  }
+
+  /** Tells all clients by an iopub status. A restart that was asked for drops what still waits for the kernel. */
+  announce(state: AnnouncedState): void {
+    if (state === 'restarting') this.#queue.takeAll();
+    this.#activity.announce(state, this.#options.now());
+    this.#publish([this.#fromServer('status', { execution_state: state })]);
+    this.onActivity?.();
+  }
+
+  /** A client has connected. Whoever has the same session is closed: it is the same client, on a socket that is stale. */
+  attach(options: AttachOptions): Client {
+    const { sessionId } = options;
+    const stale = this.#clients.get(sessionId);
+    stale?.closed();
+    stale?.socket.close(1000, 'this session has connected again');
+    const client = new Client({
+      sessionId,
+      framing: options.framing,
+      socket: options.socket,
+      host: this.#host,
+      journal: this.#journal,
+      bufferLimit: this.#limits.clientBufferBytes,
+      cursor: options.after === undefined ? (stale?.cursor ?? this.#journal.next) : options.after + 1,
+    });
+    this.#clients.set(sessionId, client);
+    client.catchUp();
+    this.onActivity?.();
+    return client;
+  }
+
+  closeClients(code: number, reason: string): void {
+    for (const client of this.#clients.values()) {
+      client.closed();
+      client.socket.close(code, reason);
+    }
+  }
+
+  async dispose(): Promise<void> {
+    this.disconnect();
+    this.closeClients(1012, 'the server stops');
+  }
+
+  #askInfo(channel: 'shell' | 'control'): void {
+    const msgId = `${this.#session}${infoMark}${++this.#asked}`;
+    this.#kernel?.sockets.send(
+      serverMessage({ channel, msgType: 'kernel_info_request', content: {}, session: this.#session, msgId }),
+    );
+  }
+
+  #up(): void {
+    const kernel = this.#kernel;
+    if (kernel === undefined) return;
+    kernel.isUp = true;
+    for (const message of this.#queue.takeAll()) kernel.sockets.send(message);
+  }
+
+  #fromKernel(channel: Channel, messages: RawMessage[]): void {
+    if (channel === 'iopub') this.#fromIopub(messages);
+    else this.#fromDealer(channel, messages);
+  }
+
+  #fromIopub(messages: RawMessage[]): void {
+    const now = this.#options.now();
+    let hasChanged = false;
+    let hidden = 0;
+    const shown = messages.filter((message) => {
+      const msgType = peekString(message.header, 'msg_type');
+      hasChanged = this.#activity.see(message, msgType, now) || hasChanged;
+      if (this.#isHidden(message, msgType)) hidden++;
+      else return true;
+      return false;
+    });
+    if (shown.length > 0) this.#publish(hidden === 0 ? messages : shown);
+    this.#kernel?.handshake.sawIopub();
+    if (hasChanged) this.onActivity?.();
+  }
+
+  /** What only the server's own questions led to. */
+  #isHidden(message: RawMessage, msgType: string): boolean {
+    if (msgType === 'iopub_welcome') return true;
+    if (msgType !== 'status') return false;
+    this.#kernelSession = peekString(message.header, 'session');
+    return peekString(message.parentHeader, 'msg_id').startsWith(this.#session + infoMark);
+  }
+
+  #fromDealer(channel: Channel, messages: RawMessage[]): void {
+    const shown: RawMessage[] = [];
+    const targets: (string | undefined)[] = [];
+    for (const message of messages) {
+      const parent = peekHeader(message.parentHeader);
+      const parentId = parent?.msgId ?? '';
+      if (parent !== undefined && this.#takeOwn(parentId, message)) continue;
+      shown.push(message);
+      targets.push(this.#targetOf(parent));
+      if (channel !== 'stdin') this.#outstanding.remove(parentId);
+    }
+    if (shown.length > 0) this.#publish(shown, targets);
+  }
+
+  /** Replies to what the server itself asked. */
+  #takeOwn(parentId: string, message: RawMessage): boolean {
+    if (!parentId.startsWith(this.#session)) return false;
+    if (parentId.startsWith(this.#session + infoMark)) this.#gotInfo(message);
+    else this.#requests.take(parentId, message);
+    return true;
+  }
+
+  #gotInfo(message: RawMessage): void {
+    if (this.#info === undefined) {
+      try {
+        this.#info = JSON.parse(message.content.toString('utf8')) as KernelInfo;
+      } catch (error) {
+        this.#log.warn({ err: error }, 'a kernel_info_reply that is not JSON');
+        return;
+      }
+      const waiters = this.#infoWaiters;
+      this.#infoWaiters = [];
+      for (const waiter of waiters) waiter(this.#info);
+    }
+    this.#kernel?.handshake.sawReply();
+  }
+
+  /** Whom a reply or a request for input is for. Undefined, all, for what nobody here is known to have asked. */
+  #targetOf(parent: HeaderPeek | undefined): string | undefined {
+    if (parent === undefined) return undefined;
+    return this.#outstanding.sessionOf(parent.msgId) ?? (this.#clients.has(parent.session) ? parent.session : undefined);
+  }
+
+  #publish(messages: readonly RawMessage[], targets?: readonly (string | undefined)[]): void {
+    const delivery = new Delivery(this.#journal.append(messages, targets), messages);
+    for (const client of this.#clients.values()) client.deliver(delivery);
+  }
+
+  #fromServer(msgType: string, content: object): RawMessage {
+    return serverMessage({ channel: 'iopub', msgType, content, session: this.#kernelSession || this.#session });
+  }
+
+  #fromClient(client: Client, bytes: Buffer, isBinary: boolean): void {
+    const read = readClientMessage(client.framing, bytes, isBinary);
+    if ('closeCode' in read) {
+      this.#log.warn({ session: client.sessionId, reason: read.reason }, 'closed a client that broke the protocol');
+      client.closed();
+      client.socket.close(read.closeCode, read.reason);
+      return;
+    }
+    const { message, header } = read;
+    const { allowedMessageTypes } = this.#limits;
+    if (allowedMessageTypes.length > 0 && !allowedMessageTypes.includes(header.msgType)) {
+      this.#log.warn({ session: client.sessionId, msgType: header.msgType }, 'dropped a message of a type that is not allowed');
+      return;
+    }
+    if (message.channel !== 'stdin') this.#outstanding.add(header.msgId, client.sessionId);
+    const kernel = this.#kernel;
+    // Interrupts and the debugger do not wait for what waits on shell.
+    if (kernel !== undefined && (kernel.isUp || message.channel === 'control')) kernel.sockets.send(message);
+    else if (!this.#queue.add(message)) this.#refuse(client, message, header);
+  }
+
+  /** Too much waits for the kernel: answers as the kernel would, so that the client shows it and does not wait for ever. */
+  #refuse(client: Client, message: RawMessage, header: HeaderPeek): void {
+    this.#outstanding.remove(header.msgId);
+    const session = this.#kernelSession || this.#session;
+    const content = {
+      status: 'error',
+      ename: 'KernelQueueFull',
+      evalue: `the kernel is not up yet, and ${this.#queue.length} messages wait for it already`,
+      traceback: [],
+    };
+    const msgType = header.msgType.replace(/_request$/, '_reply');
+    client.send(
+      serverMessage({ channel: message.channel, msgType, content, session, parentHeader: message.header }),
+    );
+    client.send(
+      serverMessage({
+        channel: 'iopub',
+        msgType: 'status',
+        content: { execution_state: 'idle' },
+        session,
+        parentHeader: message.header,
+      }),
+    );
+  }
+
+  #left(client: Client): void {
+    if (this.#clients.get(client.sessionId) === client) this.#clients.delete(client.sessionId);
+    this.onActivity?.();
+  }
 }
+
+// In the ids of the kernel_info_requests of the handshake, by which their traffic is known and hidden from clients.
+const infoMark = '_info_';
