@@ -40,7 +40,7 @@ export interface AcceptOptions {
 }
 
 export interface SocketRoute {
-  readonly access: Extract<Access, { kind: 'socket' }>;
+  readonly access: Exclude<Access, { kind: 'public' }>;
   /**
    * May take its time before it accepts. If it throws before that, the client gets the error's status (ServerError,
    * KernelError, else 500); after that, the socket is closed with 1011.
