@@ -28,7 +28,7 @@ export class FileKernelStore implements KernelStore {
     const { folder, log } = this.#options;
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const records: KernelRecord[] = [];
-    for (const name of (await readdir(folder)).sort()) {
+    for (const name of (await readdir(folder)).toSorted()) {
       const path = join(folder, name);
       if (name.endsWith('.tmp')) {
         // A write that a crash interrupted; what it was to replace is still there.

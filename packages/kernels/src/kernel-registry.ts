@@ -16,7 +16,7 @@ import type { LifeChannels } from './life-channels.ts';
 import { begin, type Effect, type LifecyclePolicy } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { provisionerNameOf } from './provisioner-name.ts';
-import type { Kernelspec, ProvisionedKernel, Provisioner, Resources } from './provisioner.ts';
+import type { Kernelspec, Provisioner, Resources } from './provisioner.ts';
 
 /** What a kernel is to be started as. Checked and decided by the caller: nothing here comes from a client as it is. */
 export interface StartRequest {
@@ -162,6 +162,14 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     await this.#act('shutdown', kernel, async () => {
       await kernel.stop(reason, { force });
       await this.#forget(id);
+    });
+  }
+
+  /** Ends a kernel for idleness. It stays listed as dead, with that reason. */
+  async cull(id: string): Promise<void> {
+    const kernel = this.require(id);
+    await this.#act('shutdown', kernel, async () => {
+      await kernel.stop('culled');
     });
   }
 

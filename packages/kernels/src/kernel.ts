@@ -182,6 +182,12 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     return this.died();
   }
 
+  /** Changes what the kernel's environment has at its next start. */
+  setLaunchEnv(env: Readonly<Record<string, string>>): void {
+    this.#record = { ...this.#record, env: { ...this.#record.env, ...env } };
+    void this.#put(this.#record);
+  }
+
   /** Takes the kernel that a former server had started. */
   adopt(provisioned: ProvisionedKernel): void {
     this.#take(provisioned);
@@ -207,12 +213,12 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     this.#setDeadline();
     this.#tell(before, state, event);
     void this.#commit(effects);
-    for (const watcher of [...this.#watchers]) watcher(state);
+    for (const watcher of this.#watchers) watcher(state);
   }
 
   /** Lets go of the kernel, which lives on: its end and its messages are the next server's. */
   async detach(graceMs: number): Promise<void> {
-    if (this.#launch) await Promise.race([this.#launch.settled, after(graceMs)]);
+    if (this.#launch) await Promise.race([this.#launch.settled, delay(graceMs)]);
     await this.#effects;
     this.#detached = true;
     clearTimeout(this.#deadline);
@@ -387,9 +393,9 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     this.#options.onNews({ type: 'phase', phase, message, ...(detail === undefined ? {} : { detail }) });
   }
 
-  #tell(before: KernelState, after: KernelState, event: EventWithoutTime): void {
+  #tell(before: KernelState, now: KernelState, event: EventWithoutTime): void {
     const { onNews } = this.#options;
-    if (event.type === 'exited' && after.status === 'restarting' && after.by === 'death') {
+    if (event.type === 'exited' && now.status === 'restarting' && now.by === 'death') {
       const { exit } = event;
       onNews({
         type: 'death',
@@ -404,10 +410,10 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
         },
       });
     }
-    if (after.status === 'dead' && before.status !== 'dead') {
-      onNews({ type: 'death', death: after.death, restarting: false });
-    } else if (after.status !== before.status) {
-      onNews({ type: 'phase', phase: after.status, message: phaseMessages[after.status] });
+    if (now.status === 'dead' && before.status !== 'dead') {
+      onNews({ type: 'death', death: now.death, restarting: false });
+    } else if (now.status !== before.status) {
+      onNews({ type: 'phase', phase: now.status, message: phaseMessages[now.status] });
     }
   }
 
@@ -471,7 +477,7 @@ function toMicroseconds(time: number): string {
   return new Date(time).toISOString().replace(/Z$/, '000Z');
 }
 
-function after(ms: number): Promise<void> {
+function delay(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms).unref();
   });

@@ -1,0 +1,123 @@
+import { Type, type Static, type TObject, type TSchema } from 'typebox';
+import type { CullingPolicy } from './culler.ts';
+import type { RegistryLimits } from './kernel-registry.ts';
+import type { LifecyclePolicy } from './lifecycle.ts';
+
+/** Settings of kernels' lives. */
+export const lifecycleOptions = {
+  autoRestart: {
+    schema: Type.Boolean({ default: true }),
+    help: 'Start a kernel again that died by itself; never after it ran out of memory.',
+  },
+  restartLimit: {
+    schema: Type.Integer({ default: 5, minimum: 0 }),
+    help: 'How many times in a row a kernel that dies by itself is started again.',
+  },
+  stableAfterS: {
+    schema: Type.Number({ default: 10, minimum: 0 }),
+    help: 'Seconds after which a kernel that was started again counts as well: its restarts are counted anew.',
+  },
+  launchAttempts: {
+    schema: Type.Integer({ default: 3, minimum: 1 }),
+    help: 'How many times a start is tried when what went wrong may pass, as a port that was taken meanwhile.',
+  },
+  launchTimeoutS: {
+    schema: Type.Number({ default: 60, exclusiveMinimum: 0, maximum: 86_400 }),
+    help: 'Seconds until a kernel must have been started where it runs.',
+  },
+  replyTimeoutS: {
+    schema: Type.Number({ default: 600, exclusiveMinimum: 0, maximum: 86_400 }),
+    help: 'Seconds until a kernel that was started must have given its first reply.',
+  },
+  restartTimeoutS: {
+    schema: Type.Number({ default: 60, exclusiveMinimum: 0, maximum: 86_400 }),
+    help: 'Seconds that a request to restart waits for the first reply. The kernel may still come later.',
+  },
+  interruptTimeoutS: {
+    schema: Type.Number({ default: 10, exclusiveMinimum: 0, maximum: 3600 }),
+    help: 'Seconds that a request to interrupt waits for the reply of a kernel that is interrupted by message.',
+  },
+  shutdownGraceS: {
+    schema: Type.Number({ default: 5, minimum: 0, maximum: 3600 }),
+    help: 'Seconds a kernel has to end: half after it was asked, half after SIGTERM; then it is killed.',
+  },
+  deadRetentionS: {
+    schema: Type.Number({ default: 3600, minimum: 0 }),
+    help: 'Seconds that a dead kernel stays listed, so that its reason can be read and it can be restarted.',
+  },
+  drainTimeoutS: {
+    schema: Type.Number({ default: 5, minimum: 0 }),
+    help: 'Seconds that the end of the server waits for kernels that are just being started.',
+  },
+  activityWriteS: {
+    schema: Type.Number({ default: 2, minimum: 0 }),
+    help: "At most so many seconds of a kernel's activity are forgotten when the server is killed.",
+  },
+} as const;
+
+/** Settings of stopping idle kernels; Jupyter's names and meaning. */
+export const cullingOptions = {
+  cullIdleTimeout: {
+    schema: Type.Integer({ default: 0, minimum: 0 }),
+    help: "Stop a kernel that has been idle this many seconds. 0 keeps it for ever. A kernelspec's metadata.cull_idle_timeout goes before it.",
+  },
+  cullInterval: {
+    schema: Type.Integer({ default: 300, minimum: 1 }),
+    help: 'Seconds between two looks for idle kernels.',
+  },
+  cullConnected: {
+    schema: Type.Boolean({ default: false }),
+    help: 'Stop idle kernels also while a client is connected.',
+  },
+  cullBusy: {
+    schema: Type.Boolean({ default: false }),
+    help: 'Stop kernels also that have been busy all the while.',
+  },
+} as const;
+
+/** Settings of what clients may ask of a start. */
+export const startOptions = {
+  allowedEnvs: {
+    schema: Type.Array(Type.String(), { default: [] }),
+    help: 'Environment variables besides KERNEL_* that a client may set for its kernel.',
+  },
+} as const;
+
+type Values<T extends Readonly<Record<string, { readonly schema: TSchema }>>> = Readonly<
+  Static<TObject<{ -readonly [K in keyof T]: T[K]['schema'] }>>
+>;
+export type LifecycleOptions = Values<typeof lifecycleOptions>;
+export type CullingOptions = Values<typeof cullingOptions>;
+export type StartOptions = Values<typeof startOptions>;
+
+/** The settings in the units of those who use them. */
+export function lifecyclePolicyOf(options: LifecycleOptions): {
+  policy: LifecyclePolicy;
+  limits: RegistryLimits;
+} {
+  return {
+    policy: {
+      autoRestart: options.autoRestart,
+      restartLimit: options.restartLimit,
+      stableAfterMs: options.stableAfterS * 1000,
+      launchAttempts: options.launchAttempts,
+      launchTimeoutMs: options.launchTimeoutS * 1000,
+      replyTimeoutMs: options.replyTimeoutS * 1000,
+      shutdownGraceMs: options.shutdownGraceS * 1000,
+    },
+    limits: {
+      deadRetentionMs: options.deadRetentionS * 1000,
+      restartTimeoutMs: options.restartTimeoutS * 1000,
+      interruptTimeoutMs: options.interruptTimeoutS * 1000,
+      drainTimeoutMs: options.drainTimeoutS * 1000,
+    },
+  };
+}
+
+export function cullingPolicyOf(options: CullingOptions): CullingPolicy {
+  return {
+    idleTimeoutMs: options.cullIdleTimeout * 1000,
+    cullConnected: options.cullConnected,
+    cullBusy: options.cullBusy,
+  };
+}
