@@ -19,6 +19,7 @@ export default defineConfig({
       test: {
         name,
         include: [...include],
+        ...(name === 'unit' ? {} : { globalSetup: ['packages/testkit/src/global-setup.ts'] }),
         exclude: ['**/node_modules/**', '**/dist/**', ...(name === 'unit' ? suffixes.map((s) => `**/*.${s}.test.ts`) : [])],
         testTimeout: name === 'unit' ? 10_000 : 60_000,
         hookTimeout: 120_000,

@@ -1,1 +1,4 @@
-export {};
+export * from './direct-client.ts';
+export * from './fake-kernel/fake-kernel.ts';
+export * from './fake-kernelspec.ts';
+export * from './test-python.ts';
