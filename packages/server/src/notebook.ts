@@ -1,21 +1,40 @@
+import type { JupyterPaths } from '@perijove/kernels';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { Authenticator } from './auth/authenticator.ts';
-import type { Authorizer } from './auth/authorizer.ts';
+import { allowAll, type Authorizer } from './auth/authorizer.ts';
 import { chooseToken } from './auth/choose-token.ts';
 import { readCookieSecret } from './auth/cookie-secret.ts';
+import { LoginAttempts } from './auth/login-attempts.ts';
+import { loginRoutes } from './auth/login-routes.ts';
+import { meRoutes } from './auth/me-routes.ts';
 import type { AuthOptions } from './auth/options.ts';
+import { storePassword } from './auth/store-password.ts';
+import { configRoutes } from './config/config-routes.ts';
+import { ConfigStore } from './config/config-store.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import type { HttpOptions } from './http/options.ts';
 import type { RoutePlugin } from './http/route-plugin.ts';
 import { normalizeBaseUrl } from './http/site.ts';
+import { staticRoutes } from './http/static-routes.ts';
 import { apiRoutes } from './status/api-routes.ts';
+import { cspReportRoutes } from './status/csp-report-routes.ts';
+import { metricsRoutes } from './status/metrics-routes.ts';
+import { redirectRoutes } from './status/redirect-routes.ts';
+import { shutdownRoutes } from './status/shutdown-routes.ts';
+import { specRoutes } from './status/spec-routes.ts';
+import { type RunningThings, statusRoutes } from './status/status-routes.ts';
 
 export interface NotebookServerOptions {
   readonly http: HttpOptions;
   readonly auth: AuthOptions;
-  /** Jupyter's runtime folder; the secret that signs cookies is kept there. */
-  readonly runtimeDir: string;
+  readonly paths: JupyterPaths;
+  /** The built front end. */
+  readonly appDir: string;
+  /** What `/api/status` and `/metrics` count. */
+  readonly running: RunningThings;
+  /** Ends the server and its kernels; asked for by `POST /api/shutdown`. */
+  readonly shutdown: () => void;
   readonly logger: FastifyBaseLogger;
   readonly authorize?: Authorizer;
   /** Routes of whoever composes the server, after the server's own. */
@@ -36,12 +55,13 @@ export interface NotebookServer {
 
 /** A notebook server: this list is what it is made of. */
 export async function createNotebookServer(options: NotebookServerOptions): Promise<NotebookServer> {
-  const { http, auth } = options;
+  const { http, auth, paths, running, logger } = options;
+  const authorize = options.authorize ?? allowAll;
   const token = chooseToken(auth);
   const authenticator = new Authenticator({
     token,
     hashedPassword: auth.hashedPassword,
-    cookieSecret: await readCookieSecret(options.runtimeDir),
+    cookieSecret: await readCookieSecret(paths.runtimeDir),
     cookieDays: auth.cookieDays,
     baseUrl: normalizeBaseUrl(http.baseUrl),
   });
@@ -49,10 +69,27 @@ export async function createNotebookServer(options: NotebookServerOptions): Prom
     http,
     auth,
     authenticator,
-    logger: options.logger,
-    ...(options.authorize === undefined ? {} : { authorize: options.authorize }),
+    authorize,
+    logger,
     routes: [
       apiRoutes(),
+      loginRoutes({
+        authenticator,
+        attempts: new LoginAttempts({ freeAttempts: auth.loginFreeAttempts, maxWaitS: auth.loginMaxWaitS }),
+        trustXheaders: http.trustXheaders,
+        ...(auth.allowPasswordChange
+          ? { storePassword: (hash) => storePassword(paths.configDir, hash) }
+          : {}),
+      }),
+      meRoutes({ authenticator, authorize, trustXheaders: http.trustXheaders }),
+      configRoutes({ config: new ConfigStore({ ...paths, log: logger }) }),
+      statusRoutes(running),
+      metricsRoutes({ running, authenticate: auth.authenticatePrometheus }),
+      specRoutes(),
+      shutdownRoutes({ shutdown: options.shutdown }),
+      cspReportRoutes(),
+      staticRoutes({ appDir: options.appDir, configDir: paths.configDir }),
+      redirectRoutes(),
       // Add yours here; see "Adding a route" in the README.
       ...(options.routes ?? []),
     ],

@@ -5,6 +5,7 @@ import type { Access } from './access.ts';
 import type { AccessChecker } from './check-access.ts';
 import { lastCookie, setCookie } from './cookies.ts';
 import { pathOf } from './error-answers.ts';
+import { vary } from './vary.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -43,7 +44,8 @@ export function addAccessHook(app: FastifyInstance): void {
         !reply.hasHeader('access-control-allow-origin')
       ) {
         // A script of another site that knows the token is as good as any client.
-        reply.header('access-control-allow-origin', request.headers.origin).header('vary', 'Origin');
+        vary(reply, 'Origin');
+        reply.header('access-control-allow-origin', request.headers.origin);
       }
       if (access.kind === 'page' && request.method === 'GET') reply.ensureXsrfCookie();
       return undefined;

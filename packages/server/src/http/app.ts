@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import { Authenticator } from '../auth/authenticator.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
 import { allowAll, type Authorizer } from '../auth/authorizer.ts';
 import type { AuthOptions } from '../auth/options.ts';
 import { addAccessHook } from './access-hook.ts';
+import { Activity, trackActivity } from '../status/activity.ts';
+import { RequestDurations, trackDurations } from '../status/request-durations.ts';
 import { AccessLog } from './access-log.ts';
 import { addBodyParser } from './body-parser.ts';
 import { createAccessChecker } from './check-access.ts';
+import { addCompression } from './compression.ts';
 import { addErrorAnswers, answerClientError, answerFrameworkError } from './error-answers.ts';
+import { addEtags } from './etag.ts';
 import type { HttpOptions } from './options.ts';
 import { addResponseHeaders } from './response-headers.ts';
 import { RouteTable } from './route-table.ts';
@@ -65,10 +69,16 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorate('routeTable', new RouteTable());
   app.addHook('onRoute', (route) => app.routeTable.add(route));
   app.server.on('upgrade', (request, socket, head) => sockets.handleUpgrade(request, socket, head));
+  app.decorate('activity', new Activity());
+  app.decorate('requestDurations', new RequestDurations());
   useLazySchemas(app);
   addBodyParser(app);
   addResponseHeaders(app, http);
   addAccessHook(app);
+  trackActivity(app);
+  trackDurations(app);
+  addEtags(app);
+  addCompression(app, http);
   addErrorAnswers(app);
   await app.register(
     async (based) => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Authenticator } from '../auth/authenticator.ts';
+import type { Authentication, Authenticator } from '../auth/authenticator.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { User } from '../auth/user.ts';
 import type { Access } from './access.ts';
@@ -20,7 +20,7 @@ export interface AccessChecker {
   readonly policy: RequestPolicy;
   check(access: Access, request: IncomingMessage): AccessCheck;
   /** Who asks, on routes that let everybody in. */
-  whois(request: IncomingMessage): User | undefined;
+  authenticate(request: IncomingMessage): Authentication;
 }
 
 export function createAccessChecker(
@@ -69,7 +69,7 @@ export function createAccessChecker(
       );
       return { verdict, user, setCookies };
     },
-    whois: (request) => authenticate(request).user,
+    authenticate,
   };
 }
 

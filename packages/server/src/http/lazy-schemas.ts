@@ -34,7 +34,7 @@ function ajvFor(httpPart: string | undefined): Ajv {
 const require = createRequire(import.meta.url);
 
 function newAjv(options: object): Ajv {
-  const { Ajv } = require('ajv') as typeof import('ajv');
+  const { Ajv } = require('ajv') as { readonly Ajv: new (options: object) => Ajv };
   return new Ajv({ strict: false, ...options });
 }
 

@@ -21,18 +21,17 @@ ${body}
 `;
 }
 
-/** Perijove: the point of an orbit that is nearest to Jupiter. */
-const mark = `<svg class="mark" viewBox="0 0 64 64" width="64" height="64" aria-hidden="true">
-<defs><linearGradient id="g" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="#f6b26b"/><stop offset=".5" stop-color="#e8853d"/><stop offset="1" stop-color="#b85a1e"/></linearGradient></defs>
-<circle cx="26" cy="38" r="14" fill="url(#g)"/>
-<path d="M13 34h26M12.3 39h27.400M14 44h24" stroke="#fff" stroke-opacity=".35" stroke-width="2" fill="none"/>
-<ellipse cx="34" cy="30" rx="28" ry="13" transform="rotate(-45 34 30)" fill="none" stroke="currentColor" stroke-width="2.5"/>
-<circle cx="14.5" cy="50" r="3.5" fill="currentColor"/>
+/** The product's mark, as in `packages/lab/static-assets/perijove.svg`: Jupiter, an orbit, and the moon at its nearest. */
+const mark = `<svg class="mark" viewBox="0 0 32 32" width="64" height="64" aria-hidden="true">
+<ellipse cx="16" cy="16" rx="13.5" ry="11.3" transform="rotate(-35 16 16)" fill="none" stroke="#7187b8" stroke-width="2"/>
+<g transform="rotate(-12 11.2 19.4)"><circle cx="11.2" cy="19.4" r="5.2" fill="#d97a2b"/>
+<path d="M6.6 17.6h9.2M6.5 20.7h9.4" stroke="#f6d9b2" stroke-width="1.3"/></g>
+<circle cx="4.95" cy="23.75" r="2.7" fill="#2d6cdf"/>
 </svg>`;
 
 const style = `
-:root{--ink:#1f2430;--soft:#5b6474;--ground:#f4f5f8;--card:#fff;--line:#cfd5df;--accent:#b4530f;--on:#fff;--bad:#b3261e}
-@media (prefers-color-scheme:dark){:root{--ink:#e8eaf0;--soft:#a3abba;--ground:#14171e;--card:#1d212b;--line:#3a4150;--accent:#f0a05a;--on:#1a1208;--bad:#ff8a80}}
+:root{--ink:#1f2430;--soft:#5b6474;--ground:#f4f5f8;--card:#fff;--line:#cfd5df;--accent:#2459c0;--on:#fff;--bad:#b3261e}
+@media (prefers-color-scheme:dark){:root{--ink:#e8eaf0;--soft:#a3abba;--ground:#14171e;--card:#1d212b;--line:#3a4150;--accent:#8fb4ff;--on:#0d1526;--bad:#ff8a80}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
 main{width:100%;max-width:26rem;background:var(--card);border:1px solid var(--line);border-radius:14px;padding:2rem}

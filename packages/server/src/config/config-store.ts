@@ -1,0 +1,99 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { FastifyBaseLogger } from 'fastify';
+import { writeAtomically } from '../lab/write-atomically.ts';
+import { isJsonObject, type JsonObject, layer, withoutDefaults } from './config-merge.ts';
+
+export interface ConfigStoreOptions {
+  /** Jupyter's config folders; the first one wins. */
+  readonly configPath: readonly string[];
+  /** The user's own, where changes go. */
+  readonly configDir: string;
+  readonly log: Pick<FastifyBaseLogger, 'warn'>;
+}
+
+/**
+ * Sections of the front end's configuration: `serverconfig/SECTION.json` over `SECTION.d/*.json`, in each config folder, the
+ * user's over the environment's over the system's. A section name is a word, never a path.
+ */
+export class ConfigStore {
+  readonly #options: ConfigStoreOptions;
+  #writing: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ConfigStoreOptions) {
+    this.#options = options;
+  }
+
+  async read(section: string): Promise<JsonObject> {
+    let merged: JsonObject = {};
+    for (const folder of this.#options.configPath.toReversed()) {
+      merged = layer(merged, await this.#readFolder(folder, section, 'all'));
+    }
+    return merged;
+  }
+
+  /** Replaces the user's own section. What the `.d` folder says already is not written again. */
+  write(section: string, config: JsonObject): Promise<void> {
+    return this.#exclusively(() => this.#write(section, config));
+  }
+
+  /** Lays changes over the user's own section, and returns what that then is. */
+  update(section: string, changes: JsonObject): Promise<JsonObject> {
+    return this.#exclusively(async () => {
+      const updated = layer(await this.#readFolder(this.#options.configDir, section, 'all'), changes);
+      await this.#write(section, updated);
+      return updated;
+    });
+  }
+
+  async #write(section: string, config: JsonObject): Promise<void> {
+    const defaults = await this.#readFolder(this.#options.configDir, section, 'defaults');
+    const text = JSON.stringify(withoutDefaults(config, defaults), null, 2);
+    await writeAtomically(fileOf(this.#options.configDir, section), `${text}\n`);
+  }
+
+  async #readFolder(folder: string, section: string, which: 'all' | 'defaults'): Promise<JsonObject> {
+    const file = fileOf(folder, section);
+    const extra = join(dirname(file), `${section}.d`);
+    const names = await readdir(extra).catch(() => [] as string[]); // none, as a rule
+    const files = names.filter((name) => name.endsWith('.json') && !name.startsWith('.')).toSorted();
+    const paths = files.map((name) => join(extra, name));
+    let merged: JsonObject = {};
+    for (const path of which === 'all' ? [...paths, file] : paths) {
+      merged = layer(merged, await this.#readFile(path));
+    }
+    return merged;
+  }
+
+  /** A file that is broken is left out with a warning: one bad file of an extension must not take the settings of all. */
+  async #readFile(path: string): Promise<JsonObject> {
+    let text: string;
+    try {
+      text = await readFile(path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.#options.log.warn({ err: error, path }, 'Cannot read a file of settings');
+      return {};
+    }
+    if (text.trim() === '') return {};
+    try {
+      const config: unknown = JSON.parse(text);
+      if (isJsonObject(config)) return config;
+      this.#options.log.warn({ path }, 'A file of settings holds no JSON object, skipped');
+    } catch {
+      this.#options.log.warn({ path }, 'A file of settings is not JSON, skipped');
+    }
+    return {};
+  }
+
+  /** One change after the other: two tabs that update at once both count. */
+  #exclusively<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#writing.then(change);
+    this.#writing = result.catch(() => undefined); // its caller hears of it
+    return result;
+  }
+}
+
+function fileOf(folder: string, section: string): string {
+  return join(folder, 'serverconfig', `${section}.json`);
+}

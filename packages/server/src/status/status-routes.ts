@@ -1,0 +1,49 @@
+import type { KernelModel } from '@perijove/protocol';
+import { Type } from 'typebox';
+import type { RoutePlugin } from '../http/route-plugin.ts';
+
+/** What runs, for those who count it. */
+export interface RunningThings {
+  kernels(): readonly Pick<KernelModel, 'name' | 'connections' | 'last_activity' | 'execution_state'>[];
+  terminals(): readonly { readonly last_activity: string }[];
+}
+
+/** `/api/status`, which JupyterHub's cullers read. */
+export function statusRoutes(running: RunningThings): RoutePlugin {
+  return async (app) => {
+    app.get(
+      '/api/status',
+      {
+        config: { access: { kind: 'api', resource: 'api', untracked: true } },
+        schema: {
+          summary: 'What runs, and when somebody last did something',
+          response: {
+            200: Type.Object({
+              connections: Type.Integer(),
+              kernels: Type.Integer(),
+              last_activity: Type.String({ format: 'date-time' }),
+              started: Type.String({ format: 'date-time' }),
+            }),
+          },
+        },
+      },
+      async () => {
+        const kernels = running.kernels();
+        return {
+          connections: kernels.reduce((sum, kernel) => sum + kernel.connections, 0),
+          kernels: kernels.length,
+          last_activity: new Date(lastActivity(app.activity.lastAt, running)).toISOString(),
+          started: new Date(app.activity.startedAt).toISOString(),
+        };
+      },
+    );
+  };
+}
+
+/** Of requests, kernels and terminals. */
+export function lastActivity(requestsAt: number, running: RunningThings): number {
+  const others = [...running.kernels(), ...running.terminals()].map(({ last_activity }) =>
+    Date.parse(last_activity),
+  );
+  return Math.max(requestsAt, ...others.filter(Number.isFinite));
+}
