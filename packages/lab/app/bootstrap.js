@@ -8,18 +8,36 @@ import { pageOption } from './page-config.js';
 __webpack_public_path__ = `${pageOption('fullStaticUrl')}/`;
 
 async function bootstrap() {
-  const prebuilt = await Promise.allSettled((pageOption('federated_extensions') ?? []).map(loadContainer));
-  for (const { status, reason } of prebuilt) {
-    if (status === 'rejected') console.error(reason);
-  }
+  const containers = await Promise.allSettled((pageOption('federated_extensions') ?? []).map(loadContainer));
+  // Their files are asked for now; they are run by start.js, at their turn.
+  const prebuilt = containers.flatMap(({ status, reason, value }) => {
+    if (status === 'fulfilled') return requestModules(value);
+    console.error(reason);
+    return [];
+  });
   const [{ start }] = await Promise.all([import('./start.js'), stylesApplied()]);
-  await start();
+  await start(prebuilt);
 }
 
-async function loadContainer({ name, load }) {
+async function loadContainer(data) {
+  const { name, load } = data;
   await loadScript(`${pageOption('fullLabextensionsUrl')}/${name}/${load}`);
   await __webpack_init_sharing__('default');
-  await window._JUPYTERLAB[name].init(__webpack_share_scopes__.default);
+  const container = window._JUPYTERLAB[name];
+  if (!container) throw new Error(`${name}: its script brought no container`);
+  await container.init(__webpack_share_scopes__.default);
+  return { data, container };
+}
+
+function requestModules({ data, container }) {
+  return ['mimeExtension', 'extension', 'style']
+    .filter((kind) => data[kind])
+    .map((kind) => {
+      const factory = container.get(data[kind]);
+      // Whoever runs it sees the failure; until then it is not unhandled.
+      factory.catch(() => {});
+      return { name: data.name, kind, factory };
+    });
 }
 
 function loadScript(src) {

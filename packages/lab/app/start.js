@@ -9,27 +9,21 @@ import { extensions, mimeExtensions } from 'perijove-extensions';
 import 'perijove-styles';
 import { PluginChoice } from './plugin-choice.js';
 
-export async function start() {
+/** `prebuilt` are the requested modules of prebuilt extensions: name, kind, and a promise of their factory. */
+export async function start(prebuilt) {
   const choice = new PluginChoice(PageConfig.Extension);
-  const prebuilt = JSON.parse(PageConfig.getOption('federated_extensions') || '[]');
-  const replaced = new Set(
-    prebuilt.filter((data) => data.extension || data.mimeExtension).map((data) => data.name),
+  const replaced = new Set(prebuilt.filter(({ kind }) => kind !== 'style').map(({ name }) => name));
+  // The compiled ones are run while the others are on their way.
+  const compiledMime = requireCompiled(mimeExtensions, replaced);
+  const compiled = requireCompiled(extensions, replaced);
+  const arrived = await runPrebuilt(
+    prebuilt.filter(({ kind, name }) => kind !== 'style' || !choice.isDisabled(name)),
   );
-
-  const modules = await Promise.all([
-    loadPrebuilt(prebuilt, 'mimeExtension'),
-    loadPrebuilt(prebuilt, 'extension'),
-    loadPrebuilt(
-      prebuilt.filter(({ name }) => !choice.isDisabled(name)),
-      'style',
-    ),
-  ]);
-  const mimePlugins = [...requireCompiled(mimeExtensions, replaced), ...modules[0]].flatMap((module) =>
+  const ofKind = (kind) => arrived.filter((module) => module.kind === kind);
+  const mimePlugins = [...compiledMime, ...ofKind('mimeExtension')].flatMap((module) =>
     choice.active(module),
   );
-  const plugins = [...requireCompiled(extensions, replaced), ...modules[1]].flatMap((module) =>
-    choice.active(module),
-  );
+  const plugins = [...compiled, ...ofKind('extension')].flatMap((module) => choice.active(module));
 
   const pluginRegistry = new JupyterPluginRegistry();
   pluginRegistry.registerPlugins(choice.withoutReplaced(plugins));
@@ -67,15 +61,9 @@ function requireCompiled(table, replaced) {
   return loaded;
 }
 
-/** `kind` is which of its exposed modules: extension, mimeExtension or style. */
-async function loadPrebuilt(prebuilt, kind) {
-  const wanted = prebuilt.filter((data) => data[kind]);
+async function runPrebuilt(requested) {
   const results = await Promise.allSettled(
-    wanted.map(async ({ name, [kind]: request }) => {
-      const container = window._JUPYTERLAB[name];
-      if (!container) throw new Error(`${name}: its script brought no container`);
-      return { scope: name, module: (await container.get(request))() };
-    }),
+    requested.map(async ({ name, kind, factory }) => ({ scope: name, kind, module: (await factory)() })),
   );
   for (const { status, reason } of results) {
     if (status === 'rejected') console.error(reason);

@@ -12,6 +12,7 @@ import {
   writeStyleImports,
 } from './extensions.js';
 import { moduleRules, moduleResolution } from './module-rules.js';
+import { patchRules } from './patches.js';
 import { sharedModules } from './sharing.js';
 import { StartupModules } from './startup-modules.js';
 
@@ -47,7 +48,7 @@ export async function bundle({ output, generated }) {
   };
 }
 
-function configuration({ output, generated, startup }) {
+export function configuration({ output, generated, startup }) {
   const shared = sharedModules(
     upstream,
     extensionPackages.filter((name) => name !== '@perijove/lab').map(readPackage),
@@ -79,7 +80,7 @@ function configuration({ output, generated, startup }) {
         'perijove-styles': join(generated, 'styles.js'),
       },
     },
-    module: { rules: moduleRules },
+    module: { rules: [...moduleRules, ...patchRules] },
     optimization: {
       chunkIds: 'deterministic',
       moduleIds: 'deterministic',

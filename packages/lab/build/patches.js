@@ -1,0 +1,31 @@
+// Corrections to JupyterLab's packages, made while they are bundled. Each has to be found exactly as often as it
+// says, so that an upgrade that no longer needs it, or breaks it, fails the build.
+import { fileURLToPath } from 'node:url';
+
+export const patches = [
+  {
+    // The command that restores the workspace also waits until it has been saved again, debounced by half a second
+    // or more, and the router waits for the command: until then there is no launcher and no list of files.
+    file: /@jupyterlab[\\/]apputils-extension[\\/]lib[\\/]index\.js$/,
+    find: '// After the state database has finished loading, save it.\n                await save.invoke();',
+    replace: 'void save.invoke();',
+  },
+];
+
+export const patchRules = patches.map(({ file }) => ({ test: file, loader: fileURLToPath(import.meta.url) }));
+
+/** The loader itself: rspack calls it with each of those files. */
+export default function patch(source) {
+  return applyPatches(this.resourcePath, source);
+}
+
+export function applyPatches(path, source) {
+  let patched = source;
+  for (const { file, find, replace } of patches.filter((candidate) => candidate.file.test(path))) {
+    const found = patched.split(find).length - 1;
+    if (found !== 1)
+      throw new Error(`a patch of ${path} fits ${found} times; see build/patches.js for ${file}`);
+    patched = patched.replace(find, () => replace);
+  }
+  return patched;
+}
