@@ -43,7 +43,7 @@ export interface CullerOptions {
   readonly policy: CullingPolicy;
   readonly intervalMs: number;
   readonly log: Log;
-  now(): number;
+  readonly now: () => number;
 }
 
 /** Stops idle kernels from time to time, until aborted. Culled ones stay listed as dead, with that reason. */

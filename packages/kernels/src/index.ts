@@ -31,3 +31,5 @@ export * from './provisioner-name.ts';
 export * from './session-store.ts';
 export * from './sessions.ts';
 export * from './state-folder.ts';
+export * from './open-kernels.ts';
+export * from './channels/open-channels.ts';

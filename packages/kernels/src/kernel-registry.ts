@@ -52,9 +52,9 @@ export interface KernelRegistryOptions<C extends LifeChannels> {
   readonly policy: LifecyclePolicy;
   readonly limits: RegistryLimits;
   readonly log: Log;
-  now(): number;
-  openChannels(kernelId: string): C;
-  onEvent?(event: KernelBusEvent): void;
+  readonly now: () => number;
+  readonly openChannels: (kernelId: string) => C;
+  readonly onEvent?: (event: KernelBusEvent) => void;
 }
 
 /** All kernels of a server, wherever they run. */
@@ -291,11 +291,7 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
         kernel_name: kernel.name,
         status: failed ? 'error' : 'success',
         ...(failed ? { status_code: status } : {}),
-        msg: failed
-          ? error instanceof Error
-            ? error.message
-            : String(error)
-          : actionMessage(action, kernel.id),
+        msg: failed ? messageOf(error) : actionMessage(action, kernel.id),
       },
     });
   }
@@ -422,6 +418,10 @@ function stateAfterCrash(
         effects: [],
       };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'It failed for an unknown reason';
 }
 
 function actionMessage(action: KernelAction, id: string): string {

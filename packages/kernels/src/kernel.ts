@@ -31,10 +31,10 @@ export interface KernelOptions<C extends LifeChannels> {
   readonly store: KernelStore;
   readonly policy: LifecyclePolicy;
   readonly log: Log;
-  now(): number;
+  readonly now: () => number;
   /** The kernelspec as it is installed now. */
-  kernelspec(): Promise<Kernelspec | undefined>;
-  onNews(news: KernelNews): void;
+  readonly kernelspec: () => Promise<Kernelspec | undefined>;
+  readonly onNews: (news: KernelNews) => void;
 }
 
 type EventWithoutTime = KernelEvent extends infer E ? (E extends KernelEvent ? Omit<E, 'at'> : never) : never;

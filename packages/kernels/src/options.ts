@@ -3,8 +3,8 @@ import type { CullingPolicy } from './culler.ts';
 import type { RegistryLimits } from './kernel-registry.ts';
 import type { LifecyclePolicy } from './lifecycle.ts';
 
-/** Settings of kernels' lives. */
-export const lifecycleOptions = {
+/** Settings of kernels' lives, and of what clients may ask of them. */
+export const kernelOptions = {
   autoRestart: {
     schema: Type.Boolean({ default: true }),
     help: 'Start a kernel again that died by itself; never after it ran out of memory.',
@@ -45,13 +45,17 @@ export const lifecycleOptions = {
     schema: Type.Number({ default: 3600, minimum: 0 }),
     help: 'Seconds that a dead kernel stays listed, so that its reason can be read and it can be restarted.',
   },
-  drainTimeoutS: {
+  kernelDrainTimeoutS: {
     schema: Type.Number({ default: 5, minimum: 0 }),
     help: 'Seconds that the end of the server waits for kernels that are just being started.',
   },
   activityWriteS: {
     schema: Type.Number({ default: 2, minimum: 0 }),
     help: "At most so many seconds of a kernel's activity are forgotten when the server is killed.",
+  },
+  allowedEnvs: {
+    schema: Type.Array(Type.String(), { default: [] }),
+    help: 'Environment variables besides KERNEL_* that a client may set for its kernel.',
   },
 } as const;
 
@@ -75,23 +79,14 @@ export const cullingOptions = {
   },
 } as const;
 
-/** Settings of what clients may ask of a start. */
-export const startOptions = {
-  allowedEnvs: {
-    schema: Type.Array(Type.String(), { default: [] }),
-    help: 'Environment variables besides KERNEL_* that a client may set for its kernel.',
-  },
-} as const;
-
 type Values<T extends Readonly<Record<string, { readonly schema: TSchema }>>> = Readonly<
   Static<TObject<{ -readonly [K in keyof T]: T[K]['schema'] }>>
 >;
-export type LifecycleOptions = Values<typeof lifecycleOptions>;
+export type KernelOptionValues = Values<typeof kernelOptions>;
 export type CullingOptions = Values<typeof cullingOptions>;
-export type StartOptions = Values<typeof startOptions>;
 
 /** The settings in the units of those who use them. */
-export function lifecyclePolicyOf(options: LifecycleOptions): {
+export function lifecyclePolicyOf(options: KernelOptionValues): {
   policy: LifecyclePolicy;
   limits: RegistryLimits;
 } {
@@ -109,7 +104,7 @@ export function lifecyclePolicyOf(options: LifecycleOptions): {
       deadRetentionMs: options.deadRetentionS * 1000,
       restartTimeoutMs: options.restartTimeoutS * 1000,
       interruptTimeoutMs: options.interruptTimeoutS * 1000,
-      drainTimeoutMs: options.drainTimeoutS * 1000,
+      drainTimeoutMs: options.kernelDrainTimeoutS * 1000,
     },
   };
 }

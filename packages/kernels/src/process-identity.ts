@@ -21,8 +21,12 @@ export async function isRunning({ pid, startedAt }: ProcessIdentity): Promise<bo
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   const now = await startOf(pid);
+  if (now === ended) return false;
   return startedAt === undefined || now === undefined || now === startedAt;
 }
+
+/** Its parent has not asked yet what became of it; it can still be signalled. */
+const ended = 'zombie';
 
 /** Linux: boot id and start in clock ticks since then (proc(5), field 22 of `stat`). */
 async function startOf(pid: number): Promise<string | undefined> {
@@ -34,6 +38,7 @@ async function startOf(pid: number): Promise<string | undefined> {
     ]);
     // The second field is the name in parentheses, and may hold anything; the third follows the last parenthesis.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (fields[0] === 'Z' || fields[0] === 'X') return ended;
     return `${bootId.trim()}/${fields[19]}`;
   } catch {
     // No such process, or a /proc that does not show it.

@@ -40,7 +40,7 @@ export interface SessionsOptions<C extends LifeChannels> {
   readonly store: SessionStore;
   readonly log: Log;
   /** Where the kernel of a document is to start, by the session's path and name. */
-  placeOf(path: string, name: string): Promise<SessionPlace>;
+  readonly placeOf: (path: string, name: string) => Promise<SessionPlace>;
 }
 
 /** Which document has which kernel. A session ends with its kernel. */

@@ -1,0 +1,51 @@
+import { Type } from 'typebox';
+
+/** For the OpenAPI document: what `KernelModel` of @perijove/protocol is. */
+export const KernelModelSchema = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  last_activity: Type.String({ format: 'date-time' }),
+  execution_state: Type.String(),
+  connections: Type.Integer(),
+  reason: Type.Optional(Type.String({ description: 'Why it is dead.' })),
+  traceback: Type.Optional(Type.String({ description: 'The last lines of its standard error.' })),
+});
+
+/** `SessionModel` of @perijove/protocol. */
+export const SessionModelSchema = Type.Object({
+  id: Type.String(),
+  path: Type.String(),
+  name: Type.String(),
+  type: Type.String(),
+  kernel: KernelModelSchema,
+  notebook: Type.Optional(Type.Object({ path: Type.String(), name: Type.String() })),
+});
+
+/** Jupyter's ids: five words with hyphens. */
+export const kernelIdPattern = '^\\w+-\\w+-\\w+-\\w+-\\w+$';
+const KernelId = Type.String({ pattern: kernelIdPattern, maxLength: 200 });
+
+export const KernelStart = Type.Object({
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+  path: Type.Optional(Type.String({ maxLength: 4096 })),
+  kernel_id: Type.Optional(KernelId),
+  env: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+});
+
+const KernelChoice = Type.Object({
+  id: Type.Optional(Type.String({ maxLength: 200 })),
+  name: Type.Optional(Type.String({ maxLength: 255 })),
+});
+const Notebook = Type.Object({
+  path: Type.Optional(Type.String({ maxLength: 4096 })),
+  name: Type.Optional(Type.String({ maxLength: 4096 })),
+});
+
+/** Also of `PATCH`. `notebook` is what clients of before 2016 send. */
+export const SessionBody = Type.Object({
+  path: Type.Optional(Type.String({ maxLength: 4096 })),
+  name: Type.Optional(Type.String({ maxLength: 4096 })),
+  type: Type.Optional(Type.String({ maxLength: 255 })),
+  kernel: Type.Optional(KernelChoice),
+  notebook: Type.Optional(Notebook),
+});
