@@ -59,6 +59,7 @@ export class FrameDecoder {
     const end = chunk.length;
     while (position < end) {
       const flags = chunk[position]!;
+      if (flags > 3) checkCommandFlags(flags);
       let bodyStart = position + 2;
       let size: number;
       if ((flags & flag.long) === 0) {
@@ -166,6 +167,12 @@ export class FrameDecoder {
     this.#message = this.#prefix === undefined ? [] : [this.#prefix];
     this.#messageBytes = 0;
   }
+}
+
+/** Before the size is there, so that garbage is not waited for. */
+function checkCommandFlags(flags: number): void {
+  if ((flags & flag.reserved) !== 0) throw new ZmtpError('ZMTP_PROTOCOL', 'reserved bits are set in a frame');
+  if ((flags & flag.more) !== 0) throw new ZmtpError('ZMTP_PROTOCOL', 'a command of more than one frame');
 }
 
 function readLongSize(bytes: Buffer, offset: number): number {
