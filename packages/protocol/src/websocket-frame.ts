@@ -2,6 +2,8 @@
 
 export const opcodes = { text: 1, binary: 2 } as const;
 
+export const maxFrameHeaderSize = 10;
+
 export function frameHeaderSize(length: number): number {
   if (length < 126) return 2;
   return length < 65_536 ? 4 : 10;

@@ -1,10 +1,21 @@
-import { decodeV1, encodeFrames, frameAt, type RawMessage } from '@perijove/protocol';
+import { decodeV1, encodeFrames, frameAt, peekString, type RawMessage } from '@perijove/protocol';
+import type { Log } from '../log.ts';
 import type { Batch } from './batch.ts';
 import { MemoryRing } from './memory-ring.ts';
+import { RememberedSessions } from './remembered-sessions.ts';
+import { SegmentRing } from './segment-ring.ts';
 
-export interface JournalLimits {
+export interface JournalOptions {
+  /** Of this kernel alone. Absent: memory only, and nothing survives the process. */
+  readonly folder?: string;
   /** Of messages kept in memory. */
   readonly memoryBytes: number;
+  /** Of messages kept in files. 0: none are. */
+  readonly fileBytes: number;
+  readonly rememberedSessions: number;
+  readonly rememberSessionMs: number;
+  readonly log: Log;
+  now(): number;
 }
 
 /** One message as it is kept. */
@@ -22,57 +33,144 @@ export interface JournalPage {
   readonly next: number;
 }
 
-/** Numbers and keeps what a kernel said. Numbers begin at 1 and are never used twice. */
+/**
+ * Numbers and keeps what a kernel said: the last of it in memory, more of it in files. What is handed on by `append` is in
+ * a file by then, so that whoever takes over after a crash has all that any client saw. Numbers begin at 1, are never used
+ * twice, and go on where an earlier process left off.
+ */
 export class Journal {
+  /** Clients and what they have seen; survives the process, too. */
+  readonly sessions: RememberedSessions;
+  /** When an earlier process last wrote to this journal; undefined if there was none. */
+  readonly leftAt: number | undefined;
   readonly #memory: MemoryRing;
+  readonly #files: SegmentRing | undefined;
   #next = 1;
+  #end = 1;
 
-  constructor(limits: JournalLimits) {
-    this.#memory = new MemoryRing(limits.memoryBytes);
+  constructor(options: JournalOptions) {
+    const { folder, fileBytes, log } = options;
+    this.#memory = new MemoryRing(options.memoryBytes);
+    if (folder !== undefined && fileBytes > 0) {
+      this.#files = openFiles(folder, fileBytes, log);
+      this.#next = this.#end = Math.max(1, this.#files?.next ?? 1);
+      this.leftAt = this.#files?.lastWriteAt;
+    }
+    this.sessions = new RememberedSessions({
+      ...options,
+      end: this.#end,
+      ...(this.#files === undefined ? {} : { folder: folder! }),
+    });
   }
 
-  /** The number that the next message will get. */
-  get next(): number {
-    return this.#next;
+  /** The number after the last message that was handed on. */
+  get end(): number {
+    return this.#end;
   }
 
-  /** Number of the first message that is still there; `next` if none is. */
+  /** Number of the first message that is still there; `end` if none is. */
   get oldest(): number {
-    return this.#memory.oldest ?? this.#next;
+    return Math.min(this.#files?.oldest ?? this.#end, this.#memory.oldest ?? this.#end);
   }
 
-  /** Numbers and keeps messages. */
-  append(messages: readonly RawMessage[], targets?: readonly (string | undefined)[]): Batch {
+  /** Bytes that are numbered, but not handed on yet. */
+  get pendingBytes(): number {
+    return this.#files?.pendingBytes ?? 0;
+  }
+
+  /** Numbers and keeps messages, and hands them on in order: small ones at once. */
+  append(
+    messages: readonly RawMessage[],
+    targets: readonly (string | undefined)[] | undefined,
+    handOn: (batch: Batch) => void,
+  ): void {
     const bytes = encodeFrames('v1', messages, () => 0);
     const batch: Batch = { first: this.#next, count: messages.length, bytes, targets };
     this.#next += batch.count;
-    this.#memory.add(batch);
-    return batch;
+    const written = (): void => {
+      this.#end = batch.first + batch.count;
+      this.#memory.add(batch);
+      handOn(batch);
+    };
+    if (this.#files === undefined) written();
+    else this.#files.write(batch, written);
   }
 
-  /** At least one record from `from` on, which must not be below `oldest`, and about `maxBytes` of them; none at the end. */
-  read(from: number, maxBytes: number): JournalPage {
+  /**
+   * Records from `from` on, about `maxBytes` of them. An empty page whose `next` is above `from` says that what is between
+   * is gone.
+   */
+  read(from: number, maxBytes: number): JournalPage | Promise<JournalPage> {
+    if (from >= (this.#memory.oldest ?? this.#end)) return this.#readMemory(from, maxBytes);
+    return this.#readFiles(from, maxBytes);
+  }
+
+  /** What was appended is in its file by the time this resolves. */
+  async close(): Promise<void> {
+    await this.#files?.close();
+  }
+
+  /** For a kernel that is gone: its files, too. */
+  async remove(): Promise<void> {
+    this.sessions.stop();
+    await this.#files?.remove();
+  }
+
+  #readMemory(from: number, maxBytes: number): JournalPage {
     const records: JournalRecord[] = [];
     let bytes = 0;
     let next = from;
     for (const batch of this.#memory.from(from)) {
       if (bytes >= maxBytes) break;
-      next = readBatch(batch, next, records);
+      readBatch(batch, from, records);
+      next = batch.first + batch.count;
       bytes += batch.bytes.length;
     }
     return { records, next };
   }
+
+  async #readFiles(from: number, maxBytes: number): Promise<JournalPage> {
+    const found = (await this.#files?.read(from, maxBytes)) ?? [];
+    const last = found.at(-1);
+    if (last === undefined) return { records: [], next: this.#nextKept(from) };
+    const records = found.map(({ number, payload }) => {
+      const message = decodeV1(payload);
+      return { number, message, target: targetOf(message) };
+    });
+    return { records, next: last.number + 1 };
+  }
+
+  /** The first number after `from` that is in memory or begins a file. */
+  #nextKept(from: number): number {
+    const inMemory = this.#memory.oldest ?? this.#end;
+    return Math.max(from + 1, Math.min(inMemory, this.#files?.segmentAfter(from) ?? inMemory));
+  }
 }
 
-/** Adds the records of a batch from number `from` on; returns the number after the last. */
-function readBatch(batch: Batch, from: number, records: JournalRecord[]): number {
+/** Where messages cannot be kept in files, they are kept in memory: a kernel is not to fail for that. */
+function openFiles(folder: string, maxBytes: number, log: Log): SegmentRing | undefined {
+  try {
+    return new SegmentRing({ folder, maxBytes, log });
+  } catch (error) {
+    log.warn({ err: error, folder }, 'the journal has no files');
+    return undefined;
+  }
+}
+
+/** Files do not say whom a reply was for, but what it answers does. */
+function targetOf(message: RawMessage): string | undefined {
+  return message.channel === 'iopub' ? undefined : peekString(message.parentHeader, 'session') || undefined;
+}
+
+/** Adds the records of a batch from number `from` on. */
+function readBatch(batch: Batch, from: number, records: JournalRecord[]): void {
   let at = 0;
   for (let index = 0; index < batch.count; index++) {
     const span = frameAt(batch.bytes, at)!;
     at = span.end;
     const number = batch.first + index;
     if (number < from) continue;
-    records.push({ number, message: decodeV1(batch.bytes.subarray(span.start, span.end)), target: batch.targets?.[index] });
+    const message = decodeV1(batch.bytes.subarray(span.start, span.end));
+    records.push({ number, message, target: batch.targets?.[index] });
   }
-  return batch.first + batch.count;
 }

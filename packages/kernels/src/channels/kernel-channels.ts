@@ -18,12 +18,14 @@ import { readClientMessage } from './client-message.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { Delivery } from './delivery.ts';
 import type { Journal } from './journal.ts';
+import { journalNotice, lossText } from './journal-notice.ts';
 import { KernelHandshake } from './kernel-handshake.ts';
 import type { KernelInfo } from './kernel-info.ts';
 import { KernelSockets } from './kernel-sockets.ts';
 import type { ChannelLimits } from './limits.ts';
 import { MessageQueue } from './message-queue.ts';
 import { OutstandingRequests } from './outstanding-requests.ts';
+import { PendingInputs, type PendingInput } from './pending-inputs.ts';
 import { serverMessage } from './server-message.ts';
 import { ServerRequests } from './server-requests.ts';
 
@@ -65,22 +67,30 @@ export class KernelChannels {
   readonly #clients = new Map<string, Client>();
   readonly #outstanding: OutstandingRequests;
   readonly #requests = new ServerRequests();
+  readonly #inputs = new PendingInputs();
   readonly #queue: MessageQueue;
   readonly #activity: ActivityTracker;
   readonly #host: ClientHost = {
     fromClient: (client, bytes, isBinary) => this.#fromClient(client, bytes, isBinary),
     left: (client) => this.#left(client),
+    lostMessages: (from, to, following) => this.#lostMessages(from, to, following),
   };
-  #kernel: { readonly sockets: KernelSockets; readonly handshake: KernelHandshake; isUp: boolean } | undefined;
+  #kernel:
+    | { readonly sockets: KernelSockets; readonly handshake: KernelHandshake; isUp: boolean }
+    | undefined;
   #info: KernelInfo | undefined;
   #infoWaiters: ((info: KernelInfo) => void)[] = [];
   #asked = 0;
   /** The kernel's own, so that messages of the server's pass for the kernel's. */
   #kernelSession = '';
+  /** Since when messages may have been lost that nobody received; told with the first that comes. */
+  #awaySince: number | undefined;
+  #isPaused = false;
 
   constructor(options: ChannelsOptions) {
     this.#options = options;
     this.#journal = options.journal;
+    this.#awaySince = options.journal.leftAt;
     this.#limits = options.limits;
     this.#log = options.log;
     this.#outstanding = new OutstandingRequests(options.limits.outstandingRequests);
@@ -123,7 +133,11 @@ export class KernelChannels {
       };
       const aborted = (): void => {
         this.#infoWaiters = this.#infoWaiters.filter((waiter) => waiter !== answered);
-        reject(new KernelError('KERNEL_NO_REPLY', 'the kernel did not answer kernel_info', { cause: signal.reason }));
+        reject(
+          new KernelError('KERNEL_NO_REPLY', 'the kernel did not answer kernel_info', {
+            cause: signal.reason,
+          }),
+        );
       };
       this.#infoWaiters.push(answered);
       if (signal.aborted) aborted();
@@ -141,6 +155,8 @@ export class KernelChannels {
     kernel.sockets.close();
     this.#requests.rejectAll('its sockets were closed');
     this.#outstanding.clear();
+    this.#inputs.clear();
+    this.#isPaused = false;
   }
 
   /** Asks the kernel. Rejects with KERNEL_NO_REPLY when aborted or disconnected, with KERNEL_DEAD if it is not connected. */
@@ -171,35 +187,41 @@ export class KernelChannels {
 
   /** A client has connected. Whoever has the same session is closed: it is the same client, on a socket that is stale. */
   attach(options: AttachOptions): Client {
-    const { sessionId } = options;
+    const { sessionId, framing, after } = options;
     const stale = this.#clients.get(sessionId);
-    stale?.closed();
+    // What was written to a socket that is stale may never have arrived.
+    stale?.closed(false);
     stale?.socket.close(1000, 'this session has connected again');
+    const { sessions, end } = this.#journal;
     const client = new Client({
       sessionId,
-      framing: options.framing,
+      framing,
       socket: options.socket,
       host: this.#host,
       journal: this.#journal,
       bufferLimit: this.#limits.clientBufferBytes,
-      cursor: options.after === undefined ? (stale?.cursor ?? this.#journal.next) : options.after + 1,
+      cursor: Math.min(after === undefined ? (sessions.nextFor(sessionId) ?? end) : after + 1, end),
     });
     this.#clients.set(sessionId, client);
+    sessions.connected(sessionId);
+    if (framing === 'numbered') client.send(this.#journalNotice());
     client.catchUp();
+    this.#passInputsOn(client);
     this.onActivity?.();
     return client;
   }
 
   closeClients(code: number, reason: string): void {
     for (const client of this.#clients.values()) {
-      client.closed();
-      client.socket.close(code, reason);
+      this.#close(client, code, reason);
     }
   }
 
+  /** The kernel lives on, for all this knows. */
   async dispose(): Promise<void> {
     this.disconnect();
     this.closeClients(1012, 'the server stops');
+    await this.#journal.close();
   }
 
   #askInfo(channel: 'shell' | 'control'): void {
@@ -232,6 +254,7 @@ export class KernelChannels {
       else return true;
       return false;
     });
+    if (this.#awaySince !== undefined) this.#tellAway(this.#awaySince, now);
     if (shown.length > 0) this.#publish(hidden === 0 ? messages : shown);
     this.#kernel?.handshake.sawIopub();
     if (hasChanged) this.onActivity?.();
@@ -248,15 +271,22 @@ export class KernelChannels {
   #fromDealer(channel: Channel, messages: RawMessage[]): void {
     const shown: RawMessage[] = [];
     const targets: (string | undefined)[] = [];
+    const inputs: PendingInput[] = [];
     for (const message of messages) {
       const parent = peekHeader(message.parentHeader);
       const parentId = parent?.msgId ?? '';
       if (parent !== undefined && this.#takeOwn(parentId, message)) continue;
+      const target = this.#targetOf(parent);
       shown.push(message);
-      targets.push(this.#targetOf(parent));
-      if (channel !== 'stdin') this.#outstanding.remove(parentId);
+      targets.push(target);
+      if (channel === 'stdin') inputs.push({ message, session: target });
+      else {
+        this.#outstanding.remove(parentId);
+        this.#inputs.ended(parentId);
+      }
     }
     if (shown.length > 0) this.#publish(shown, targets);
+    for (const input of inputs) this.#askForInput(input);
   }
 
   /** Replies to what the server itself asked. */
@@ -285,33 +315,102 @@ export class KernelChannels {
   /** Whom a reply or a request for input is for. Undefined, all, for what nobody here is known to have asked. */
   #targetOf(parent: HeaderPeek | undefined): string | undefined {
     if (parent === undefined) return undefined;
-    return this.#outstanding.sessionOf(parent.msgId) ?? (this.#clients.has(parent.session) ? parent.session : undefined);
+    return (
+      this.#outstanding.sessionOf(parent.msgId) ??
+      (this.#clients.has(parent.session) ? parent.session : undefined)
+    );
   }
 
   #publish(messages: readonly RawMessage[], targets?: readonly (string | undefined)[]): void {
-    const delivery = new Delivery(this.#journal.append(messages, targets), messages);
-    for (const client of this.#clients.values()) client.deliver(delivery);
+    this.#journal.append(messages, targets, (batch) => {
+      const delivery = new Delivery(batch, messages);
+      for (const client of this.#clients.values()) client.deliver(delivery);
+      if (this.#isPaused && this.#journal.pendingBytes < maxPendingBytes / 2) this.#pause(false);
+    });
+    if (!this.#isPaused && this.#journal.pendingBytes > maxPendingBytes) this.#pause(true);
+  }
+
+  /** A disk that cannot keep up: the one thing for which a kernel is made to wait, since memory is bounded. */
+  #pause(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    if (isPaused) this.#kernel?.sockets.pause();
+    else this.#kernel?.sockets.resume();
+  }
+
+  #askForInput(input: PendingInput): void {
+    const msgId = peekString(input.message.header, 'msg_id');
+    this.#inputs.add(msgId, peekString(input.message.parentHeader, 'msg_id'), input);
+    if (input.session === undefined || this.#clients.has(input.session)) return;
+    // Whoever ran this is away; whoever is here may answer.
+    for (const client of this.#clients.values()) client.send(input.message);
+  }
+
+  /** What waits for an answer of somebody who is away is asked of whoever comes. */
+  #passInputsOn(client: Client): void {
+    for (const { message, session } of this.#inputs.all()) {
+      if (session !== undefined && !this.#clients.has(session)) client.send(message);
+    }
+  }
+
+  /** A kernel's PUB keeps nothing for who is not there: how much was lost meanwhile, nobody knows. */
+  #tellAway(since: number, until: number): void {
+    this.#awaySince = undefined;
+    const { oldest, end } = this.#journal;
+    const lost = {
+      from: end,
+      to: end,
+      messages: null,
+      reason: 'serverAway',
+      since: new Date(since).toISOString(),
+      until: new Date(until).toISOString(),
+    } as const;
+    this.#publish([journalNotice({ oldest, next: end + 1, lost }, this.#kernelSession || this.#session)]);
+  }
+
+  #journalNotice(): RawMessage {
+    const { oldest, end } = this.#journal;
+    return journalNotice({ oldest, next: end }, this.#kernelSession || this.#session);
+  }
+
+  #lostMessages(from: number, to: number, following: RawMessage | undefined): RawMessage[] {
+    const session = this.#kernelSession || this.#session;
+    const { oldest, end } = this.#journal;
+    const lost = { from, to, messages: to - from + 1, reason: 'bound' } as const;
+    this.#log.warn({ from, to }, 'a client has lost messages that the journal did not hold any more');
+    const parentHeader = following?.channel === 'iopub' ? following.parentHeader : undefined;
+    return [lossText(from, to, parentHeader, session), journalNotice({ oldest, next: end, lost }, session)];
   }
 
   #fromServer(msgType: string, content: object): RawMessage {
-    return serverMessage({ channel: 'iopub', msgType, content, session: this.#kernelSession || this.#session });
+    return serverMessage({
+      channel: 'iopub',
+      msgType,
+      content,
+      session: this.#kernelSession || this.#session,
+    });
   }
 
   #fromClient(client: Client, bytes: Buffer, isBinary: boolean): void {
     const read = readClientMessage(client.framing, bytes, isBinary);
     if ('closeCode' in read) {
-      this.#log.warn({ session: client.sessionId, reason: read.reason }, 'closed a client that broke the protocol');
-      client.closed();
-      client.socket.close(read.closeCode, read.reason);
+      this.#log.warn(
+        { session: client.sessionId, reason: read.reason },
+        'closed a client that broke the protocol',
+      );
+      this.#close(client, read.closeCode, read.reason);
       return;
     }
     const { message, header } = read;
     const { allowedMessageTypes } = this.#limits;
     if (allowedMessageTypes.length > 0 && !allowedMessageTypes.includes(header.msgType)) {
-      this.#log.warn({ session: client.sessionId, msgType: header.msgType }, 'dropped a message of a type that is not allowed');
+      this.#log.warn(
+        { session: client.sessionId, msgType: header.msgType },
+        'dropped a message of a type that is not allowed',
+      );
       return;
     }
-    if (message.channel !== 'stdin') this.#outstanding.add(header.msgId, client.sessionId);
+    if (message.channel === 'stdin') this.#inputs.answered(peekHeader(message.parentHeader));
+    else this.#outstanding.add(header.msgId, client.sessionId);
     const kernel = this.#kernel;
     // Interrupts and the debugger do not wait for what waits on shell.
     if (kernel !== undefined && (kernel.isUp || message.channel === 'control')) kernel.sockets.send(message);
@@ -343,11 +442,19 @@ export class KernelChannels {
     );
   }
 
+  #close(client: Client, code: number, reason: string): void {
+    client.closed(true);
+    client.socket.close(code, reason);
+  }
+
   #left(client: Client): void {
     if (this.#clients.get(client.sessionId) === client) this.#clients.delete(client.sessionId);
+    this.#journal.sessions.left(client.sessionId, client.seen);
     this.onActivity?.();
   }
 }
+
+const maxPendingBytes = 64 * 2 ** 20;
 
 // In the ids of the kernel_info_requests of the handshake, by which their traffic is known and hidden from clients.
 const infoMark = '_info_';

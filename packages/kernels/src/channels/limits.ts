@@ -7,9 +7,6 @@ export interface ChannelLimits {
   readonly outstandingRequests: number;
   /** Bytes that wait in a client's socket above which it is served from the journal at its own pace. */
   readonly clientBufferBytes: number;
-  /** Sessions that went away of which it is remembered where they were, and for how long. */
-  readonly rememberedSessions: number;
-  readonly rememberSessionMs: number;
   /** Messages a second above which reads are held back by `batchDelayMs`, so that one read carries many. 0: never. */
   readonly batchAboveRate: number;
   readonly batchDelayMs: number;

@@ -4,13 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  channelLimitsFrom,
-  channelOptions,
-  Journal,
-  KernelChannels,
-  type ChannelLimits,
-} from '@perijove/kernels';
+import { channelOptions, openChannels, type ChannelOptions, type KernelChannels } from '@perijove/kernels';
 import type { ConnectionInfo } from '@perijove/protocol';
 import { withDefaults } from '../http/option-values.ts';
 import { createTestApp, testToken } from '../http/test-app.ts';
@@ -27,17 +21,15 @@ export interface TestChannels extends AsyncDisposable {
 }
 
 export async function startTestChannels(
-  options: { limits?: Partial<ChannelLimits>; journal?: Journal } = {},
+  options: { settings?: Partial<ChannelOptions>; journalsFolder?: string } = {},
 ): Promise<TestChannels> {
-  const settings = withDefaults(channelOptions, {});
-  const limits = { ...channelLimitsFrom(settings), ...options.limits };
-  const journal = options.journal ?? new Journal({ memoryBytes: settings.journalMemoryBytes });
-  const channels = new KernelChannels({
+  const settings = { ...withDefaults(channelOptions, {}), ...options.settings };
+  const channels = openChannels({
     kernelId: testKernelId,
-    journal,
+    settings,
     log: silent,
-    limits,
     now: Date.now,
+    ...(options.journalsFolder === undefined ? {} : { journalsFolder: options.journalsFolder }),
   });
   const kernel = { isAlive: true, death: undefined, channels };
   const app = await createTestApp([

@@ -1,7 +1,8 @@
+import { testPython } from '@perijove/testkit';
 import { expect, test } from 'vitest';
 import { startIpykernel, startTestChannels } from './test-channels.ts';
 
-const python = process.env['PERIJOVE_TEST_PYTHON'] ?? 'python3';
+const python = testPython();
 
 for (const framing of ['v1', 'default', 'numbered'] as const) {
   test(`[R1] a cell that is run before the kernel is up runs when it is, nothing lost (${framing})`, async () => {

@@ -51,7 +51,9 @@ async function open(socket: SocketRequest, deps: KernelWebSocketDeps): Promise<v
 
 function join(client: Client, websocket: WebSocket, rawSocket: Duplex): void {
   websocket.on('message', (data, isBinary) => client.receive(toBuffer(data), isBinary));
-  websocket.on('close', () => client.closed());
+  websocket.on('pong', (payload) => client.ponged(payload));
+  // 1006: no close frame has come. The end of the stream is an orderly one, too; a reset or a timeout is not.
+  websocket.on('close', (code) => client.closed(code !== 1006 || rawSocket.readableEnded));
   rawSocket.on('drain', () => client.catchUp());
 }
 
