@@ -36,7 +36,8 @@ export async function mergeFiles(files: JsonFiles, paths: readonly string[]): Pr
     if (file === undefined) continue;
     stamps.push(`${paths[index]}=${file.stamp}`);
     const value = objectIn(file);
-    if (value === undefined) problems.push('problem' in file ? file.problem : `${paths[index]}: not an object`);
+    if (value === undefined)
+      problems.push('problem' in file ? file.problem : `${paths[index]}: not an object`);
     else mergeInto(data, value);
   }
   return { data, stamps, problems };

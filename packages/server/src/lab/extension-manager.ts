@@ -20,36 +20,57 @@ const search = Type.Object({
  * Shows the prebuilt extensions that are installed, and switches them on and off. Installing is for whoever owns the Python
  * environment: nothing is fetched or run on a click in a browser.
  */
-export function extensionManagerRoutes(federated: FederatedExtensions, switches: PluginSwitches): RoutePlugin {
+export function extensionManagerRoutes(
+  federated: FederatedExtensions,
+  switches: PluginSwitches,
+): RoutePlugin {
   const turn = async (target: string, cmd: string) => {
     if (cmd === 'enable' || cmd === 'disable') return switches.turn(target, cmd === 'enable');
     if (cmd === 'install' || cmd === 'uninstall') {
-      throw new ServerError('FORBIDDEN', `Extensions are ${cmd}ed with the package manager of their Python, not from here`);
+      throw new ServerError(
+        'FORBIDDEN',
+        `Extensions are ${cmd}ed with the package manager of their Python, not from here`,
+      );
     }
     throw new ServerError('BAD_REQUEST', `Could not process instruction '${cmd.slice(0, 100)}'`);
   };
 
   return async (app) => {
-    app.get('/lab/api/extensions', { config: { access }, schema: { querystring: search } }, async (request) => {
-      // Searching is for what could be installed, which is nothing.
-      if (request.query.query !== undefined) return [];
-      const [{ extensions }, disabled] = await Promise.all([federated.list(), switches.disabled()]);
-      return extensions.map((extension) => describe(extension, disabled[extension.name] !== true));
-    });
-    app.post('/lab/api/extensions', { config: { access }, schema: { body: extensionAction } }, async (request, reply) => {
-      const result = await turn(request.body.extension_name, request.body.cmd);
-      return reply.code(201).send(result);
-    });
+    app.get(
+      '/lab/api/extensions',
+      { config: { access }, schema: { querystring: search } },
+      async (request) => {
+        // Searching is for what could be installed, which is nothing.
+        if (request.query.query !== undefined) return [];
+        const [{ extensions }, disabled] = await Promise.all([federated.list(), switches.disabled()]);
+        return extensions.map((extension) => describe(extension, disabled[extension.name] !== true));
+      },
+    );
+    app.post(
+      '/lab/api/extensions',
+      { config: { access }, schema: { body: extensionAction } },
+      async (request, reply) => {
+        const result = await turn(request.body.extension_name, request.body.cmd);
+        return reply.code(201).send(result);
+      },
+    );
 
     app.get('/lab/api/plugins', { config: { access } }, () => switches.locks());
-    app.post('/lab/api/plugins', { config: { access }, schema: { body: pluginAction } }, async (request, reply) => {
-      const result = await turn(request.body.plugin_name, request.body.cmd);
-      return reply.code(201).send(result);
-    });
+    app.post(
+      '/lab/api/plugins',
+      { config: { access }, schema: { body: pluginAction } },
+      async (request, reply) => {
+        const result = await turn(request.body.plugin_name, request.body.cmd);
+        return reply.code(201).send(result);
+      },
+    );
   };
 }
 
-function describe({ name, version, manifest, install, build }: FederatedExtension, enabled: boolean): JsonObject {
+function describe(
+  { name, version, manifest, install, build }: FederatedExtension,
+  enabled: boolean,
+): JsonObject {
   const text = (key: string) => (typeof manifest[key] === 'string' ? manifest[key] : null);
   const repository = urlIn(manifest['repository']);
   return {

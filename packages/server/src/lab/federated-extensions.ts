@@ -48,7 +48,11 @@ export class FederatedExtensions {
         problems.push(manifest.problem);
         continue;
       }
-      const extension = fromManifest(folder, manifest.value, install && 'value' in install ? install.value : null);
+      const extension = fromManifest(
+        folder,
+        manifest.value,
+        install && 'value' in install ? install.value : null,
+      );
       if (extension === undefined) problems.push(`${folder}: package.json names no package`);
       else if (!extensions.has(extension.name)) extensions.set(extension.name, extension);
     }
@@ -66,7 +70,9 @@ async function extensionFolders(root: string): Promise<string[]> {
   const names = await namesIn(root);
   const perName = await Promise.all(
     names.map(async (name) =>
-      name.startsWith('@') ? (await namesIn(join(root, name))).map((inner) => join(root, name, inner)) : [join(root, name)],
+      name.startsWith('@')
+        ? (await namesIn(join(root, name))).map((inner) => join(root, name, inner))
+        : [join(root, name)],
     ),
   );
   return perName.flat();

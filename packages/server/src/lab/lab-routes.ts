@@ -26,7 +26,10 @@ export function labRoutes(deps: LabDeps): RoutePlugin {
   const { appDir, paths, log } = deps;
   const files = new JsonFiles();
   const warnings = new Warnings(log);
-  const federated = new FederatedExtensions(files, [...(deps.extraLabExtensionsPath ?? []), ...paths.labExtensionsPath]);
+  const federated = new FederatedExtensions(files, [
+    ...(deps.extraLabExtensionsPath ?? []),
+    ...paths.labExtensionsPath,
+  ]);
   const appSettingsDirs = deps.labDir
     ? [join(deps.labDir, 'settings')]
     : paths.dataPath.map((folder) => join(folder, 'lab', 'settings')).toReversed();
@@ -34,7 +37,11 @@ export function labRoutes(deps: LabDeps): RoutePlugin {
   const packs = new LanguagePacks(files, paths.dataPath, deps.pythons);
   const systemLocale = localeOf(deps.systemLocale);
 
-  const settings = new SettingsStore({ ...common, schemasDir: join(appDir, 'schemas'), userDir: paths.labSettingsDir });
+  const settings = new SettingsStore({
+    ...common,
+    schemasDir: join(appDir, 'schemas'),
+    userDir: paths.labSettingsDir,
+  });
   const userLocale = async () => {
     const chosen = (await settings.userSettings(translationSettings))['locale'];
     if (typeof chosen !== 'string' || chosen === 'default') return systemLocale;

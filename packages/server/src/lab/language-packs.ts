@@ -29,14 +29,17 @@ export class LanguagePacks {
       for (const name of await namesIn(folder)) {
         if (!name.startsWith(packPrefix) || name.includes('.')) continue;
         const locale = name.slice(packPrefix.length);
-        if ((isLocale(locale) || locale === pseudoLocale) && !packs.has(locale)) packs.set(locale, join(folder, name));
+        if ((isLocale(locale) || locale === pseudoLocale) && !packs.has(locale))
+          packs.set(locale, join(folder, name));
       }
     }
     return packs;
   }
 
   /** The messages of a language; undefined if no pack for it is installed. */
-  async load(locale: string): Promise<{ stamp: string; catalogues: Catalogues; problems: string[] } | undefined> {
+  async load(
+    locale: string,
+  ): Promise<{ stamp: string; catalogues: Catalogues; problems: string[] } | undefined> {
     const folder = (await this.list()).get(locale);
     if (folder === undefined) return undefined;
     const catalogues: Catalogues = {};
@@ -59,7 +62,9 @@ export class LanguagePacks {
       // <prefix>/bin/python
       ...(await this.#pythons()).map((python) => dirname(dirname(python))),
       // <prefix>/share/jupyter
-      ...this.#dataPath.filter((folder) => folder.endsWith('/share/jupyter')).map((folder) => posix.dirname(posix.dirname(folder))),
+      ...this.#dataPath
+        .filter((folder) => folder.endsWith('/share/jupyter'))
+        .map((folder) => posix.dirname(posix.dirname(folder))),
     ]);
     const perPrefix = await Promise.all(
       [...prefixes].flatMap((prefix) =>

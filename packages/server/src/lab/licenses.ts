@@ -40,9 +40,16 @@ export function licenseRoutes(deps: LicenseDeps): RoutePlugin {
         { config: { access: { kind: 'api', resource: 'api' } }, schema: { querystring: query } },
         async (request, reply) => {
           const { format = 'json', bundles: pattern = '.*', full_text: fullText, download } = request.query;
-          const report = reportAs(format, await collect(deps, pattern), fullText !== 'false' && fullText !== '0');
+          const report = reportAs(
+            format,
+            await collect(deps, pattern),
+            fullText !== 'false' && fullText !== '0',
+          );
           if (download !== undefined && download !== '0' && download !== 'false') {
-            void reply.header('content-disposition', `attachment; filename="perijove-licenses${report.suffix}"`);
+            void reply.header(
+              'content-disposition',
+              `attachment; filename="perijove-licenses${report.suffix}"`,
+            );
           }
           return reply.type(report.type).send(report.text);
         },
@@ -51,10 +58,16 @@ export function licenseRoutes(deps: LicenseDeps): RoutePlugin {
   };
 }
 
-async function collect({ files, federated, appDir, warnings }: LicenseDeps, pattern: string): Promise<Bundles> {
+async function collect(
+  { files, federated, appDir, warnings }: LicenseDeps,
+  pattern: string,
+): Promise<Bundles> {
   const matches = matcher(pattern);
   const { extensions } = await federated.list();
-  const folders = [...extensions.map(({ name, folder }) => ({ name, folder })), { name: appBundle, folder: appDir }];
+  const folders = [
+    ...extensions.map(({ name, folder }) => ({ name, folder })),
+    { name: appBundle, folder: appDir },
+  ];
   const bundles: Bundles = {};
   for (const { name, folder } of folders.filter((each) => matches(each.name))) {
     const packages: LicensedPackage[] = [];
@@ -98,7 +111,11 @@ function matcher(pattern: string): (name: string) => boolean {
 function reportAs(format: 'json' | 'csv' | 'markdown', bundles: Bundles, fullText: boolean) {
   switch (format) {
     case 'json':
-      return { type: 'application/json; charset=utf-8', suffix: '.json', text: JSON.stringify({ bundles }, null, 2) };
+      return {
+        type: 'application/json; charset=utf-8',
+        suffix: '.json',
+        text: JSON.stringify({ bundles }, null, 2),
+      };
     case 'csv':
       return { type: 'text/csv; charset=utf-8', suffix: '.csv', text: asCsv(bundles) };
     case 'markdown':
@@ -124,7 +141,12 @@ function asMarkdown(bundles: Bundles, fullText: boolean): string {
   for (const [bundle, { packages }] of Object.entries(bundles)) {
     lines.push(`# ${bundle}`, '');
     if (packages.length === 0) lines.push('> No licenses found', '');
-    for (const { name = 'UNKNOWN', versionInfo = 'UNKNOWN', licenseId = 'UNKNOWN', extractedText = '' } of packages) {
+    for (const {
+      name = 'UNKNOWN',
+      versionInfo = 'UNKNOWN',
+      licenseId = 'UNKNOWN',
+      extractedText = '',
+    } of packages) {
       lines.push(`## **${name.trim()}**\t\`${versionInfo.trim()}\`\t${licenseId.trim()}`, '');
       if (!fullText) continue;
       if (extractedText === '') lines.push('> No license text available', '');

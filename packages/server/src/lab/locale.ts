@@ -20,7 +20,10 @@ export function isLocale(locale: string): boolean {
 /** The name of a language in a language, with a capital letter: menus begin with one. */
 export function displayName(locale: string, inLocale: string): string {
   try {
-    const names = new Intl.DisplayNames([tag(inLocale), defaultLocale], { type: 'language', fallback: 'code' });
+    const names = new Intl.DisplayNames([tag(inLocale), defaultLocale], {
+      type: 'language',
+      fallback: 'code',
+    });
     const name = names.of(tag(locale)) ?? locale;
     return name.charAt(0).toLocaleUpperCase(tag(inLocale)) + name.slice(1);
   } catch {

@@ -31,7 +31,11 @@ export class PageConfigSource {
       readLabConfig(files, configPath, 'page_config'),
       federated.list(),
     ]);
-    warnings.warn([...application.problems, ...user.problems].map((problem) => `page configuration is ignored: ${problem}`));
+    warnings.warn(
+      [...application.problems, ...user.problems].map(
+        (problem) => `page configuration is ignored: ${problem}`,
+      ),
+    );
     warnings.warn(found.problems.map((problem) => `an extension is ignored: ${problem}`));
     warnings.warn(
       found.extensions

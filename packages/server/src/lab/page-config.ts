@@ -134,12 +134,15 @@ function withoutLayersOf(configured: JsonObject): JsonObject {
 
 function disabledExtensions(configured: JsonObject, extensions: readonly FederatedExtension[]): string[] {
   const chosen = configured['disabledExtensions'];
-  const explicit: JsonObject = isObject(chosen) ? chosen : Object.fromEntries(namesIn(chosen).map((name) => [name, true]));
+  const explicit: JsonObject = isObject(chosen)
+    ? chosen
+    : Object.fromEntries(namesIn(chosen).map((name) => [name, true]));
   const disabled: JsonObject = {};
   for (const extension of extensions) {
     if (explicit[extension.name] === true) continue;
     const jupyterlab = extension.manifest['jupyterlab'];
-    for (const name of namesIn(isObject(jupyterlab) ? jupyterlab['disabledExtensions'] : [])) disabled[name] = true;
+    for (const name of namesIn(isObject(jupyterlab) ? jupyterlab['disabledExtensions'] : []))
+      disabled[name] = true;
   }
   return namesIn({ ...disabled, ...explicit });
 }

@@ -16,10 +16,16 @@ export function pageRoutes(appDir: string, source: PageConfigSource): RoutePlugi
     page ??= readLabPage(appDir);
     // Read again by the next visitor: whoever started the server before the build need not start it again.
     page.catch(() => (page = undefined));
-    const { manifest, render: fill } = await page.catch((error: Error) => {
-      throw new ServerError('UNAVAILABLE', `${error.message}. Build it with: npm run build`, { cause: error });
+    const loaded = await page.catch((error: Error) => {
+      throw new ServerError('UNAVAILABLE', `${error.message}. Build it with: npm run build`, {
+        cause: error,
+      });
     });
-    return fill({ ...(await source.read(manifest.appVersion)), ...request, store_id: storeId++ });
+    return loaded.render({
+      ...(await source.read(loaded.manifest.appVersion)),
+      ...request,
+      store_id: storeId++,
+    });
   };
 
   return async (app) => {
@@ -31,7 +37,10 @@ export function pageRoutes(appDir: string, source: PageConfigSource): RoutePlugi
           if (path.endsWith('/')) {
             const bare = path.replace(/\/+$/, '');
             // One slash only, or it would lead to another host.
-            return reply.redirect(bare.replace(/^\/{2,}/, '/') + (query === undefined ? '' : `?${query}`), 302);
+            return reply.redirect(
+              bare.replace(/^\/{2,}/, '/') + (query === undefined ? '' : `?${query}`),
+              302,
+            );
           }
           const rest = request.params['*'] ?? '';
           const body = await render(parsePageAddress(prefix, rest, path));

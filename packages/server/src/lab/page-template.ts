@@ -21,7 +21,10 @@ export async function readLabPage(appDir: string): Promise<LabPage> {
     const template = await readFile(join(appDir, 'page.html'), 'utf8');
     const manifest: unknown = JSON.parse(await readFile(join(appDir, 'manifest.json'), 'utf8'));
     if (!isObject(manifest)) throw new Error('manifest.json is not an object');
-    return labPage(template, { version: String(manifest['version']), appVersion: String(manifest['appVersion']) });
+    return labPage(template, {
+      version: String(manifest['version']),
+      appVersion: String(manifest['jupyterlab']),
+    });
   } catch (error) {
     throw new Error(`The front end is not built: ${(error as Error).message}`, { cause: error });
   }
@@ -41,7 +44,8 @@ export function labPage(template: string, manifest: LabManifest): LabPage {
   for (const match of template.matchAll(/\{\{(\w+)\}\}/g)) {
     const text = template.slice(end, match.index);
     const name = match[1] as string;
-    if (!Object.hasOwn(placeholders, name)) throw new Error(`page.html has an unknown placeholder ${match[0]}`);
+    if (!Object.hasOwn(placeholders, name))
+      throw new Error(`page.html has an unknown placeholder ${match[0]}`);
     parts.push(() => text, placeholders[name as keyof typeof placeholders]);
     end = match.index + match[0].length;
   }

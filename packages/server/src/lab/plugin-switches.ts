@@ -20,7 +20,11 @@ export class PluginSwitches {
   /** Two clicks at once must not lose one of them. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(files: JsonFiles, paths: { configDir: string; configPath: readonly string[] }, allLocked: boolean) {
+  constructor(
+    files: JsonFiles,
+    paths: { configDir: string; configPath: readonly string[] },
+    allLocked: boolean,
+  ) {
     this.#files = files;
     this.#configPath = paths.configPath;
     this.#file = join(paths.configDir, 'labconfig', 'page_config.json');
@@ -46,9 +50,13 @@ export class PluginSwitches {
   async #turn(name: string, isOn: boolean): Promise<ActionResult> {
     const rules = new Set(await this.#lockRules());
     if (this.#allLocked || rules.has(name) || rules.has(name.split(':')[0] ?? name)) {
-      throw new ServerError('FORBIDDEN', `${name} is locked, and cannot be ${isOn ? 'enabled' : 'disabled'} here`);
+      throw new ServerError(
+        'FORBIDDEN',
+        `${name} is locked, and cannot be ${isOn ? 'enabled' : 'disabled'} here`,
+      );
     }
-    if (((await this.disabled())[name] === true) === !isOn) return { status: 'ok', message: null, needs_restart: [] };
+    if (((await this.disabled())[name] === true) === !isOn)
+      return { status: 'ok', message: null, needs_restart: [] };
 
     const own = await this.#files.read(this.#file);
     if (own !== undefined && ('problem' in own || !isObject(own.value))) {

@@ -10,9 +10,17 @@ export function quietRoutes(): RoutePlugin {
   return async (app) => {
     app.get<{ Params: { '*': string } }>('/lab/api/listings/*', { config: { access } }, async (request) => {
       if (request.params['*'] !== '@jupyterlab/extensionmanager-extension/listings.json') {
-        throw new ServerError('BAD_REQUEST', 'There is one listing: @jupyterlab/extensionmanager-extension/listings.json');
+        throw new ServerError(
+          'BAD_REQUEST',
+          'There is one listing: @jupyterlab/extensionmanager-extension/listings.json',
+        );
       }
-      return { blocked_extensions_uris: [], allowed_extensions_uris: [], blocked_extensions: [], allowed_extensions: [] };
+      return {
+        blocked_extensions_uris: [],
+        allowed_extensions_uris: [],
+        blocked_extensions: [],
+        allowed_extensions: [],
+      };
     });
 
     // The front end comes built; it never has to be built again for an extension.

@@ -5,7 +5,11 @@ import type { FederatedExtensions } from './federated-extensions.ts';
 import { inside, isFresh, sendFirst } from './static-file.ts';
 
 /** Styles of themes, and what they refer to: those of prebuilt extensions first, then the front end's own. */
-export function themeRoutes(federated: FederatedExtensions, themesDir: string, themesUrl: string): RoutePlugin {
+export function themeRoutes(
+  federated: FederatedExtensions,
+  themesDir: string,
+  themesUrl: string,
+): RoutePlugin {
   const styles = new Map<string, { mtimeMs: number; css: string }>();
   return async (app) => {
     app.get<{ Params: { '*': string } }>(
@@ -42,9 +46,12 @@ export function themeRoutes(federated: FederatedExtensions, themesDir: string, t
  * Makes relative `url(…)`s absolute. JupyterLab puts a theme's text into the page, where they would be relative to the page.
  */
 export function withAbsoluteUrls(css: string, folder: string): string {
-  return css.replaceAll(/url\(\s*(?:'([^']*)'|"([^"]*)"|([^'")\s]*))\s*\)/g, (whole, single, double, bare) => {
-    const url: string = single ?? double ?? bare ?? '';
-    if (url === '' || /^([a-z][a-z0-9+.-]*:|\/|#)/i.test(url)) return whole;
-    return `url('${posix.join(folder, url).replaceAll("'", '%27')}')`;
-  });
+  return css.replaceAll(
+    /url\(\s*(?:'([^']*)'|"([^"]*)"|([^'")\s]*))\s*\)/g,
+    (whole, single, double, bare) => {
+      const url: string = single ?? double ?? bare ?? '';
+      if (url === '' || /^([a-z][a-z0-9+.-]*:|\/|#)/i.test(url)) return whole;
+      return `url('${posix.join(folder, url).replaceAll("'", '%27')}')`;
+    },
+  );
 }

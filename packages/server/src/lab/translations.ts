@@ -33,7 +33,9 @@ export function translationRoutes(deps: TranslationDeps): RoutePlugin {
         if (pack === undefined) return { data: {}, message: missing(locale) };
         const known = cache.get(locale);
         if (known?.stamp === pack.stamp) return known.json.send(reply);
-        const json = new CachedJson(JSON.stringify({ data: pack.catalogues, message: pack.problems.join('\n') }));
+        const json = new CachedJson(
+          JSON.stringify({ data: pack.catalogues, message: pack.problems.join('\n') }),
+        );
         cache.set(locale, { stamp: pack.stamp, json });
         return json.send(reply);
       },

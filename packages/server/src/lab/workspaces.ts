@@ -40,7 +40,11 @@ export class WorkspaceStore {
 
   /** Throws BAD_REQUEST unless the workspace says that it is the one of this name. */
   async save(name: string, workspace: unknown): Promise<void> {
-    if (!isObject(workspace) || !isObject(workspace['metadata']) || typeof workspace['metadata']['id'] !== 'string') {
+    if (
+      !isObject(workspace) ||
+      !isObject(workspace['metadata']) ||
+      typeof workspace['metadata']['id'] !== 'string'
+    ) {
       throw new ServerError('BAD_REQUEST', 'A workspace has a metadata.id');
     }
     const id = unquote(withSlash(workspace['metadata']['id']));
@@ -67,7 +71,11 @@ export class WorkspaceStore {
     try {
       const [text, { mtime, ctime }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
       const workspace: unknown = JSON.parse(text);
-      if (!isObject(workspace) || !isObject(workspace['metadata']) || typeof workspace['metadata']['id'] !== 'string') {
+      if (
+        !isObject(workspace) ||
+        !isObject(workspace['metadata']) ||
+        typeof workspace['metadata']['id'] !== 'string'
+      ) {
         throw new Error('has no metadata.id');
       }
       const times = { last_modified: mtime.toISOString(), created: ctime.toISOString() };

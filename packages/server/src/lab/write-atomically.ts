@@ -14,7 +14,10 @@ export async function writeAtomically(path: string, text: string): Promise<void>
     (known) => known.mode,
     () => 0o666,
   );
-  const temporary = join(dirname(target), `.${basename(target).slice(0, 200)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = join(
+    dirname(target),
+    `.${basename(target).slice(0, 200)}.${randomBytes(6).toString('hex')}.tmp`,
+  );
   try {
     const file = await open(temporary, 'wx', mode);
     try {

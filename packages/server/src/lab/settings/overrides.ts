@@ -14,8 +14,8 @@ export async function readOverrides(
   const perFolder = await Promise.all(
     settingsFolders.map(async (folder) => {
       const parts = (await namesIn(join(folder, 'overrides.d'))).filter((name) => /\.json5?$/.test(name));
-      return [...parts.map((name) => join('overrides.d', name)), 'overrides.json', 'overrides.json5'].map((name) =>
-        join(folder, name),
+      return [...parts.map((name) => join('overrides.d', name)), 'overrides.json', 'overrides.json5'].map(
+        (name) => join(folder, name),
       );
     }),
   );

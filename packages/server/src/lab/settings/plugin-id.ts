@@ -14,7 +14,10 @@ export function parsePluginId(id: string): PluginId {
   const [name, plugin, ...rest] = id.split(':');
   const parts = name?.split('/') ?? [];
   const isValid =
-    rest.length === 0 && plugin !== undefined && parts.length <= 2 && [...parts, plugin].every((part) => segment.test(part));
+    rest.length === 0 &&
+    plugin !== undefined &&
+    parts.length <= 2 &&
+    [...parts, plugin].every((part) => segment.test(part));
   if (!isValid) throw new ServerError('NOT_FOUND', `Settings not found (${id.slice(0, 300)})`);
   return { id, package: name as string, plugin };
 }

@@ -33,7 +33,9 @@ export class SchemaFiles {
   }
 
   async find(id: PluginId, extensions: readonly FederatedExtension[]): Promise<SchemaFile | undefined> {
-    const folders = extensions.filter(({ name }) => name === id.package).map(({ folder }) => join(folder, 'schemas'));
+    const folders = extensions
+      .filter(({ name }) => name === id.package)
+      .map(({ folder }) => join(folder, 'schemas'));
     for (const folder of [...folders, this.#folder]) {
       const file = await this.#describe(folder, id);
       if (file !== undefined) return file;

@@ -16,8 +16,10 @@ export function settingsRoutes(store: SettingsStore): RoutePlugin {
     }
 
     // Ids come as they are, `@jupyterlab/apputils-extension:themes`, or encoded: the wildcard takes both.
-    app.get<{ Params: { '*': string } }>('/lab/api/settings/*', { config: { access } }, async (request, reply) =>
-      (await store.get(request.params['*'])).send(reply),
+    app.get<{ Params: { '*': string } }>(
+      '/lab/api/settings/*',
+      { config: { access } },
+      async (request, reply) => (await store.get(request.params['*'])).send(reply),
     );
 
     app.put<{ Params: { '*': string }; Body: unknown }>(
@@ -26,7 +28,10 @@ export function settingsRoutes(store: SettingsStore): RoutePlugin {
       async (request, reply) => {
         const { body } = request;
         if (!isObject(body) || typeof body['raw'] !== 'string') {
-          throw new ServerError('BAD_REQUEST', "Invalid format for JSON payload. Must be in the form {'raw': ...}");
+          throw new ServerError(
+            'BAD_REQUEST',
+            "Invalid format for JSON payload. Must be in the form {'raw': ...}",
+          );
         }
         await store.save(request.params['*'], body['raw']);
         return reply.code(204).send();

@@ -62,7 +62,11 @@ export class SettingsStore {
 
   /** All plugins' settings, last id first. One with a broken schema is left out, and a warning says so. */
   async list(): Promise<CachedJson> {
-    const [files, overrides, changed] = await Promise.all([this.#schemaFiles(), this.#overrides(), this.#changedIds()]);
+    const [files, overrides, changed] = await Promise.all([
+      this.#schemaFiles(),
+      this.#overrides(),
+      this.#changedIds(),
+    ]);
     const translation = (await this.#options.translation?.key()) ?? '';
     const entries = await Promise.all(
       files.map((file) => this.#entry(file, overrides, translation, changed.has(file.id.id))),
@@ -70,7 +74,10 @@ export class SettingsStore {
     const found = entries.filter((entry) => entry !== undefined);
     const key = found.map((entry) => entry.key).join('\n');
     if (this.#list?.key !== key) {
-      this.#list = { key, json: new CachedJson(`{"settings":[${found.map((entry) => entry.json).join(',')}]}`) };
+      this.#list = {
+        key,
+        json: new CachedJson(`{"settings":[${found.map((entry) => entry.json).join(',')}]}`),
+      };
     }
     return this.#list.json;
   }
@@ -140,14 +147,18 @@ export class SettingsStore {
     const { userDir } = this.#options;
     const packages = await Promise.all(
       (await namesIn(userDir)).map(async (name) =>
-        name.startsWith('@') ? (await namesIn(join(userDir, name))).map((inner) => `${name}/${inner}`) : [name],
+        name.startsWith('@')
+          ? (await namesIn(join(userDir, name))).map((inner) => `${name}/${inner}`)
+          : [name],
       ),
     );
-    const ids = packages.flat().map(async (name) =>
-      (await namesIn(join(userDir, name)))
-        .filter((file) => file.endsWith(settingsExtension))
-        .map((file) => `${name}:${file.slice(0, -settingsExtension.length)}`),
-    );
+    const ids = packages
+      .flat()
+      .map(async (name) =>
+        (await namesIn(join(userDir, name)))
+          .filter((file) => file.endsWith(settingsExtension))
+          .map((file) => `${name}:${file.slice(0, -settingsExtension.length)}`),
+      );
     return new Set((await Promise.all(ids)).flat());
   }
 
@@ -198,7 +209,8 @@ export class SettingsStore {
     const before = await readUserSettings(path);
     if (before.status === 'none') return;
     const isBroken =
-      before.status === 'unreadable' || (await this.#validator.problemWith(before.settings, schema)) !== undefined;
+      before.status === 'unreadable' ||
+      (await this.#validator.problemWith(before.settings, schema)) !== undefined;
     if (!isBroken) return;
     const copy = `${path}.broken-${before.times.last_modified.replaceAll(':', '')}`;
     await copyFile(path, copy, constants.COPYFILE_EXCL).catch((error: NodeJS.ErrnoException) => {

@@ -9,8 +9,20 @@ export const settingsExtension = '.jupyterlab-settings';
 /** A user's file of settings as it is on disk. */
 export type UserSettings =
   | { readonly status: 'none' }
-  | { readonly status: 'unreadable'; readonly stamp: string; readonly raw: string; readonly problem: string; readonly times: Times }
-  | { readonly status: 'read'; readonly stamp: string; readonly raw: string; readonly settings: JsonObject; readonly times: Times };
+  | {
+      readonly status: 'unreadable';
+      readonly stamp: string;
+      readonly raw: string;
+      readonly problem: string;
+      readonly times: Times;
+    }
+  | {
+      readonly status: 'read';
+      readonly stamp: string;
+      readonly raw: string;
+      readonly settings: JsonObject;
+      readonly times: Times;
+    };
 
 export interface Times {
   readonly last_modified: string;
@@ -31,7 +43,8 @@ export async function readUserSettings(path: string): Promise<UserSettings> {
     known = { stamp: `${ino}:${mtimeMs}:${size}`, times };
     raw = (await readFile(path, 'utf8')) || '{}';
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return { status: 'none' };
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return { status: 'none' };
     throw error;
   }
   try {
