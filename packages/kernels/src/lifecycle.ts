@@ -100,9 +100,9 @@ function whileQueued(state: StateOf<'queued'>, event: KernelEvent, policy: Lifec
     case 'admitted':
       return begin(event.at, policy);
     case 'launchFailed':
-      return dead(deathByFailedLaunch(event.error, event.at), []);
+      return dead(deathByFailedLaunch(event.error, event.at), [{ type: 'closeClients' }]);
     case 'stopRequested':
-      return dead(stopped(event.reason, event.at), []);
+      return dead(stopped(event.reason, event.at), [{ type: 'closeClients' }]);
     default:
       return unchanged(state);
   }
@@ -124,7 +124,7 @@ function whileLaunching(
     case 'launchFailed':
       if (!starting) return unchanged(state);
       if (!event.mayPass || state.attempt >= policy.launchAttempts) {
-        return dead(deathByFailedLaunch(event.error, event.at), []);
+        return dead(deathByFailedLaunch(event.error, event.at), [{ type: 'closeClients' }]);
       }
       return {
         state: { ...state, attempt: state.attempt + 1, until: event.at + policy.launchTimeoutMs },
