@@ -35,15 +35,6 @@ export function contentsRoutes(deps: ContentsRoutesDeps): RoutePlugin {
       app.patch(url, options, (request, reply) => patch(context, request, reply));
       app.delete(url, options, (request, reply) => remove(context, request, reply));
     }
-    for (const url of ['/api/notebooks', '/api/notebooks/*']) {
-      app.route({
-        method: ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'],
-        url,
-        ...options,
-        handler: (request, reply) =>
-          reply.redirect(`${baseUrl}api/contents/${encodePath(pathOf(request))}`, 302),
-      });
-    }
   };
 }
 

@@ -132,7 +132,11 @@ export class WorkerPool {
   }
 
   private startThread(): Thread {
-    const worker = new Worker(this.options.url ?? workerUrl, { name: 'perijove contents' });
+    const worker = new Worker(this.options.url ?? workerUrl, {
+      name: 'perijove contents',
+      // Nearly all of a notebook's tree lives until the job ends: a larger nursery spares copying it about.
+      resourceLimits: { maxYoungGenerationSizeMb: 64 },
+    });
     const thread: Thread = { worker, job: undefined, idleTimer: undefined };
     this.threads.add(thread);
     // A thread without a job keeps no process alive.

@@ -2,6 +2,9 @@ import { ContentsFailure } from './contents-failure.ts';
 import { parseJson } from '../nbformat/json-document.ts';
 import type { JsonDocument, JsonNode, JsonObject } from '../nbformat/json-document.ts';
 import { versionOf } from '../nbformat/notebook-shape.ts';
+import { withCellIds } from '../nbformat/normalize.ts';
+import { validationMessage } from '../nbformat/validate.ts';
+import { signIfTrusted } from './notary.ts';
 import { writeNotebook } from '../nbformat/write-notebook.ts';
 import type { Location } from './location.ts';
 import type { DiskSettings } from './settings.ts';
@@ -11,14 +14,16 @@ export function encodeNotebook(
   document: JsonDocument,
   content: JsonNode | undefined,
   location: Location,
-  _settings: DiskSettings,
+  settings: DiskSettings,
 ): { bytes: Buffer; message: string | undefined } {
-  const [source, notebook] =
-    content === undefined ? emptyNotebook() : [document, asNotebook(content, location)];
-  const { major } = versionOf(source, notebook);
+  const [source, sent] =
+    content === undefined ? emptyNotebook() : ([document, asNotebook(content, location)] as const);
+  const { major } = versionOf(source, sent);
   if (major !== 4)
     throw new ContentsFailure('BAD_REQUEST', `Only notebooks of format 4 are saved, not of ${String(major)}`);
-  return { bytes: writeNotebook(source, notebook), message: undefined };
+  const notebook = withCellIds(source, sent);
+  signIfTrusted(source, notebook, settings);
+  return { bytes: writeNotebook(source, notebook), message: validationMessage(source, notebook) };
 }
 
 /** What a new notebook has on the disk. */

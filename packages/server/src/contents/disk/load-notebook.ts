@@ -1,47 +1,93 @@
 import { isUtf8 } from 'node:buffer';
-import { ContentsFailure } from './contents-failure.ts';
 import type { ByteSink } from '../nbformat/byte-sink.ts';
-import { JsonSyntaxError, parseJson, withSentinel } from '../nbformat/json-document.ts';
-import type { JsonDocument, JsonObject } from '../nbformat/json-document.ts';
+import { fromPlain, JsonSyntaxError, parseJson, toPlain, withSentinel } from '../nbformat/json-document.ts';
+import type { JsonDocument, JsonNode, JsonObject } from '../nbformat/json-document.ts';
+import { withCellIds } from '../nbformat/normalize.ts';
+import { member, versionOf } from '../nbformat/notebook-shape.ts';
 import { writeForClient } from '../nbformat/read-notebook.ts';
-import type { Location } from './location.ts';
+import { UpgradeError, upgradeToV4 } from '../nbformat/upgrade.ts';
+import { validationMessage } from '../nbformat/validate.ts';
+import { ContentsFailure } from './contents-failure.ts';
+import { isKnownNotebook } from './notary.ts';
 import type { DiskSettings } from './settings.ts';
 
 export interface LoadedNotebook {
   readonly document: JsonDocument;
   readonly notebook: JsonObject;
+  /** Why it is not valid. */
   readonly message: string | undefined;
+  /** Writes it as a client gets it. */
   write(sink: ByteSink): void;
 }
 
-/** Reads a notebook of any version as the newest. `bytes` has a 0 behind it in its memory. */
-export function loadNotebook(bytes: Buffer, location: Location, _settings: DiskSettings): LoadedNotebook {
-  const document = parseNotebook(bytes, location);
-  const { root: notebook } = document;
-  if (notebook.kind !== 'object') throw unreadable(location, 'it is not a JSON object');
+/** Reads a notebook of any version as one of format 4. `bytes` has a 0 behind it in its memory. */
+export function loadNotebook(bytes: Buffer, at: { path: string }, settings: DiskSettings): LoadedNotebook {
+  let document = parseNotebook(bytes, at);
+  let root = document.root;
+  if (root.kind !== 'object') throw unreadable(at, 'it is not a JSON object');
+  const { major } = versionOf(document, root);
+  if (!(major >= 1 && major <= 4))
+    throw unreadable(at, `Unsupported nbformat version ${Number.isNaN(major) ? 'in it' : String(major)}`);
+  if (major < 4) {
+    document = upgraded(document, root, major, at);
+    root = document.root as JsonObject;
+  }
+  requireCells(root, at);
+  const notebook = withCellIds(document, root);
   return {
     document,
     notebook,
-    message: undefined,
-    write: (sink) => void writeForClient(document, notebook, { trusted: false, into: sink }),
+    message: validationMessage(document, notebook),
+    write(sink) {
+      writeForClient(document, notebook, {
+        trusted: isKnownNotebook(document, notebook, settings),
+        into: sink,
+      });
+    },
   };
 }
 
-function parseNotebook(bytes: Buffer, location: Location): JsonDocument {
+function parseNotebook(bytes: Buffer, at: { path: string }): JsonDocument {
   if (!isUtf8(bytes))
-    throw new ContentsFailure('BAD_REQUEST', `${location.path} is not UTF-8 encoded`, {
-      reason: 'bad format',
-    });
+    throw new ContentsFailure('BAD_REQUEST', `${at.path} is not UTF-8 encoded`, { reason: 'bad format' });
   const hasRoom = bytes.byteOffset + bytes.length < bytes.buffer.byteLength;
   const text = hasRoom ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length + 1) : withSentinel(bytes);
   try {
     return parseJson(text, bytes.length);
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
-    throw unreadable(location, `it does not appear to be JSON: ${error.message}`, error);
+    throw unreadable(at, `Notebook does not appear to be JSON: ${error.message}`, error);
   }
 }
 
-export function unreadable(location: { path: string }, why: string, cause?: unknown): ContentsFailure {
-  return new ContentsFailure('BAD_REQUEST', `Unreadable Notebook: ${location.path}: ${why}`, { cause });
+function upgraded(
+  document: JsonDocument,
+  root: JsonObject,
+  major: number,
+  at: { path: string },
+): JsonDocument {
+  try {
+    const plain = upgradeToV4(toPlain(document, root) as Record<string, unknown>, major);
+    const text = withSentinel(Buffer.from(fromPlain(plain)));
+    return parseJson(text, text.length - 1);
+  } catch (error) {
+    if (!(error instanceof UpgradeError)) throw error;
+    throw unreadable(at, `it cannot be upgraded from format ${major}: ${error.message}`, error);
+  }
+}
+
+// Without these there is nothing that could be shown; all else that is wrong is told beside the content.
+function requireCells(notebook: JsonObject, at: { path: string }): void {
+  const cells = member(notebook, 'cells');
+  if (cells?.kind !== 'array') throw unreadable(at, "it is missing an expected key: 'cells'");
+  for (const cell of cells.items) {
+    const metadata: JsonNode | undefined = member(cell, 'metadata');
+    if (metadata?.kind !== 'object') throw unreadable(at, "a cell is missing an expected key: 'metadata'");
+  }
+  if (member(notebook, 'metadata')?.kind !== 'object')
+    throw unreadable(at, "it is missing an expected key: 'metadata'");
+}
+
+function unreadable(at: { path: string }, why: string, cause?: unknown): ContentsFailure {
+  return new ContentsFailure('BAD_REQUEST', `Unreadable Notebook: ${at.path}: ${why}`, { cause });
 }

@@ -5,7 +5,7 @@ import { ContentsFailure } from './contents-failure.ts';
 import type { ContentsModel } from '../contents.ts';
 import { ByteSink } from '../nbformat/byte-sink.ts';
 import type { JsonDocument, JsonNode, JsonString } from '../nbformat/json-document.ts';
-import { JsonSyntaxError, parseJson, textOf } from '../nbformat/json-document.ts';
+import { JsonSyntaxError, parseJson } from '../nbformat/json-document.ts';
 import { writeUnescaped } from '../nbformat/json-string.ts';
 import { integerOf, member, memberText } from '../nbformat/notebook-shape.ts';
 import { writeAtomically } from './atomic-write.ts';
@@ -29,7 +29,7 @@ export interface Saved extends Rendered {
 export function saveEntry(apiPath: string, body: Uint8Array, length: number, settings: DiskSettings): Saved {
   const document = parseBody(body, length);
   const { root } = document;
-  if (length === 0 || root.kind === 'null' || (root.kind === 'object' && root.members.size === 0))
+  if (length === 0 || root.kind === 'null' || (root.kind === 'object' && root.keys.length === 0))
     return { ...createUntitled(apiPath, {}, settings), created: true };
   if (root.kind !== 'object') throw new ContentsFailure('BAD_REQUEST', 'The body must be a JSON object');
   if (memberText(document, root, 'copy_from'))

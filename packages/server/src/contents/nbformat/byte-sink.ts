@@ -1,3 +1,6 @@
+const spelledKeys = new Map<string, Buffer>();
+const maxSpelledKeys = 1024;
+
 /** Bytes appended to a buffer that grows by doubling. */
 export class ByteSink {
   bytes: Buffer;
@@ -26,6 +29,17 @@ export class ByteSink {
     this.reserve(text.length);
     for (let i = 0; i < text.length; i++) this.bytes[this.length + i] = text.charCodeAt(i);
     this.length += text.length;
+  }
+
+  /** An object's key as JSON. The same few dozen come again and again. */
+  key(key: string): void {
+    let spelled = spelledKeys.get(key);
+    if (spelled === undefined) {
+      // JSON.stringify spells control characters and half surrogate pairs as Python does.
+      spelled = Buffer.from(JSON.stringify(key), 'utf8');
+      if (spelledKeys.size < maxSpelledKeys) spelledKeys.set(key, spelled);
+    }
+    this.copy(spelled, 0, spelled.length);
   }
 
   utf8(text: string): void {

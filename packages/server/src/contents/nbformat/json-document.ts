@@ -7,8 +7,9 @@ export interface JsonObject {
   readonly kind: 'object';
   readonly start: number;
   readonly end: number;
-  /** The last of several equal keys counts, as in Python's json. */
-  readonly members: Map<string, JsonNode>;
+  /** No key twice: the last of several equal ones counts, as in Python's json. */
+  readonly keys: string[];
+  readonly values: JsonNode[];
 }
 export interface JsonArray {
   readonly kind: 'array';
@@ -120,7 +121,7 @@ class Parser {
   private pos = 0;
   private depth = 0;
   private escaped = false;
-  private readonly keys: (string | undefined)[] = Array.from({ length: 512 });
+  private readonly known: (string | undefined)[] = Array.from({ length: 512 });
   private readonly bytes: Uint8Array;
   private readonly length: number;
 
@@ -163,7 +164,9 @@ class Parser {
   private object(): JsonObject {
     this.enter();
     const start = this.pos++;
-    const members = new Map<string, JsonNode>();
+    const keys: string[] = [];
+    const values: JsonNode[] = [];
+    let seen = 0;
     this.skipSpace();
     if (this.bytes[this.pos] !== 0x7d) {
       for (;;) {
@@ -173,7 +176,15 @@ class Parser {
         if (this.bytes[this.pos] !== 0x3a) this.fail("Expecting ':' delimiter");
         this.pos++;
         this.skipSpace();
-        members.set(key, this.value());
+        const value = this.value();
+        // Most keys are new; a bit for each length and first letter spares nearly all comparisons.
+        const bit = 1 << ((key.length * 7 + key.charCodeAt(0)) & 31);
+        const at = (seen & bit) === 0 ? -1 : keys.indexOf(key);
+        seen |= bit;
+        if (at < 0) {
+          keys.push(key);
+          values.push(value);
+        } else values[at] = value;
         this.skipSpace();
         const c = this.bytes[this.pos];
         if (c === 0x7d) break;
@@ -184,7 +195,7 @@ class Parser {
     }
     this.pos++;
     this.depth--;
-    return { kind: 'object', start, end: this.pos, members };
+    return { kind: 'object', start, end: this.pos, keys, values };
   }
 
   private array(): JsonArray | JsonStrings {
@@ -290,7 +301,7 @@ class Parser {
     let hash = end - start;
     for (let i = start; i < end; i++) hash = (hash * 31 + bytes[i]!) | 0;
     const slot = (hash ^ (hash >>> 9)) & 511;
-    const known = this.keys[slot];
+    const known = this.known[slot];
     if (known !== undefined && known.length === end - start) {
       let i = 0;
       while (i < known.length && known.charCodeAt(i) === bytes[start + i]) i++;
@@ -298,7 +309,7 @@ class Parser {
     }
     const key = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
     // Only ASCII keys are comparable byte by code unit.
-    if (key.length === end - start) this.keys[slot] = key;
+    if (key.length === end - start) this.known[slot] = key;
     return key;
   }
 
@@ -422,10 +433,10 @@ export function toPlain(document: JsonDocument, node: JsonNode): unknown {
   switch (node.kind) {
     case 'object': {
       const plainObject: Record<string, unknown> = {};
-      for (const [key, member] of node.members) {
+      for (let i = 0; i < node.keys.length; i++) {
         // `__proto__` is an ordinary key of JSON.
-        Object.defineProperty(plainObject, key, {
-          value: toPlain(document, member),
+        Object.defineProperty(plainObject, node.keys[i]!, {
+          value: toPlain(document, node.values[i]!),
           enumerable: true,
           configurable: true,
           writable: true,
@@ -441,7 +452,7 @@ export function toPlain(document: JsonDocument, node: JsonNode): unknown {
     case 'added':
       return textOf(document, node);
     case 'number':
-      return new RawNumber(Buffer.from(document.bytes.subarray(node.start, node.end)).toString('latin1'));
+      return new RawJson(Buffer.from(document.bytes.subarray(node.start, node.end)).toString('latin1'));
     case 'true':
       return true;
     case 'false':
@@ -451,8 +462,8 @@ export function toPlain(document: JsonDocument, node: JsonNode): unknown {
   }
 }
 
-/** A number as it was written. */
-export class RawNumber {
+/** A piece of JSON as it was written, for what plain values would change: numbers. */
+export class RawJson {
   readonly text: string;
   constructor(text: string) {
     this.text = text;
@@ -461,7 +472,7 @@ export class RawNumber {
 
 /** The inverse of `toPlain`: plain values as JSON text. */
 export function fromPlain(value: unknown): string {
-  if (value instanceof RawNumber) return value.text;
+  if (value instanceof RawJson) return value.text;
   if (Array.isArray(value)) return `[${value.map((item) => fromPlain(item)).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
     const members = Object.entries(value).filter(([, member]) => member !== undefined);

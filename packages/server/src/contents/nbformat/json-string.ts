@@ -2,6 +2,7 @@
 // split into lines, joined, or as the bytes that they stand for.
 import type { ByteSink } from './byte-sink.ts';
 import { hexValue } from './json-document.ts';
+import type { JsonStrings } from './json-document.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -125,13 +126,21 @@ export function writeSplitLines(
   sink.byte(QUOTE);
   let i = start;
   while (i < end) {
-    const from = i;
-    while (i < end && needsLook[source[i]!] === 0) i++;
-    if (i > from) sink.copy(source, from, i);
+    // Room for all that is left, so that the inner loop need not look.
+    sink.reserve(end - i + separator.length + 16);
+    const { bytes } = sink;
+    let at = sink.length;
+    let c = 0;
+    while (i < end && needsLook[(c = source[i]!)] === 0) {
+      bytes[at++] = c;
+      i++;
+    }
+    sink.length = at;
     if (i >= end) break;
     const next = writeUpToBreak(sink, source, i);
-    i = next.at;
-    if (next.endsLine && i < end) {
+    // Negative: up to there, and a line ends there.
+    i = Math.abs(next);
+    if (next < 0 && i < end) {
       sink.byte(QUOTE);
       sink.ascii(separator);
       sink.byte(QUOTE);
@@ -140,23 +149,51 @@ export function writeSplitLines(
   sink.byte(QUOTE);
 }
 
-function writeUpToBreak(sink: ByteSink, source: Uint8Array, at: number): { at: number; endsLine: boolean } {
+/** Writes all strings of a list as one. */
+export function writeJoined(sink: ByteSink, source: Uint8Array, strings: JsonStrings): void {
+  sink.reserve(strings.end - strings.start + 2);
+  const { bytes } = sink;
+  let at = sink.length;
+  let i = strings.start + 1;
+  bytes[at++] = QUOTE;
+  for (let n = 0; n < strings.count; n++) {
+    while (source[i] !== QUOTE) i++;
+    i++;
+    let c = source[i]!;
+    while (c !== QUOTE) {
+      bytes[at++] = c;
+      if (c === BACKSLASH) bytes[at++] = source[++i]!;
+      c = source[++i]!;
+    }
+    i++;
+  }
+  bytes[at++] = QUOTE;
+  sink.length = at;
+}
+
+/** Where the next look is needed; negative if a line ends there. */
+function writeUpToBreak(sink: ByteSink, source: Uint8Array, at: number): number {
   const c = source[at]!;
   if (c === BACKSLASH) {
+    if (source[at + 1] === 0x6e) {
+      sink.byte(BACKSLASH);
+      sink.byte(0x6e);
+      return -(at + 2);
+    }
     const codePoint = escapedCodePoint(source, at);
     let next = writeEscape(sink, source, at);
     // CR LF is one end of line.
     if (codePoint === 0x0d && source[next] === BACKSLASH && escapedCodePoint(source, next) === 0x0a)
       next = writeEscape(sink, source, next);
-    return { at: next, endsLine: endsLine(codePoint) };
+    return endsLine(codePoint) ? -next : next;
   }
   if (c === 0xc2) {
     sink.copy(source, at, at + 2);
-    return { at: at + 2, endsLine: source[at + 1] === 0x85 };
+    return source[at + 1] === 0x85 ? -(at + 2) : at + 2;
   }
   sink.copy(source, at, at + 3);
   const isSeparator = source[at + 1] === 0x80 && (source[at + 2] === 0xa8 || source[at + 2] === 0xa9);
-  return { at: at + 3, endsLine: isSeparator };
+  return isSeparator ? -(at + 3) : at + 3;
 }
 
 function escapedCodePoint(source: Uint8Array, at: number): number {

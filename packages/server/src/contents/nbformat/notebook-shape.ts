@@ -16,7 +16,9 @@ export function isJsonMimeType(mimeType: string): boolean {
 }
 
 export function member(node: JsonNode | undefined, key: string): JsonNode | undefined {
-  return node?.kind === 'object' ? node.members.get(key) : undefined;
+  if (node?.kind !== 'object') return undefined;
+  const at = node.keys.indexOf(key);
+  return at < 0 ? undefined : node.values[at];
 }
 
 export function memberText(
@@ -45,8 +47,8 @@ export interface NotebookVersion {
 
 /** A notebook that says nothing is version 1.0. */
 export function versionOf(document: JsonDocument, notebook: JsonObject): NotebookVersion {
-  const major = notebook.members.get('nbformat');
-  const minor = notebook.members.get('nbformat_minor');
+  const major = member(notebook, 'nbformat');
+  const minor = member(notebook, 'nbformat_minor');
   return {
     major: major === undefined ? 1 : (integerOf(document, major) ?? Number.NaN),
     minor: minor === undefined ? 0 : (integerOf(document, minor) ?? 0),
@@ -54,3 +56,17 @@ export function versionOf(document: JsonDocument, notebook: JsonObject): Noteboo
 }
 
 export const transientMetadata = new Set(['orig_nbformat', 'orig_nbformat_minor', 'signature']);
+
+/** An object with a member put in, in the place of one that was there. */
+export function withMember(node: JsonObject, key: string, value: JsonNode): JsonObject {
+  const at = node.keys.indexOf(key);
+  if (at < 0) return { ...node, keys: [...node.keys, key], values: [...node.values, value] };
+  return { ...node, values: node.values.with(at, value) };
+}
+
+/** An object without some of its members; the same one if it has none of these. */
+export function withoutMembers(node: JsonObject, unwanted: ReadonlySet<string>): JsonObject {
+  if (!node.keys.some((key) => unwanted.has(key))) return node;
+  const kept = node.keys.map((_, i) => i).filter((i) => !unwanted.has(node.keys[i]!));
+  return { ...node, keys: kept.map((i) => node.keys[i]!), values: kept.map((i) => node.values[i]!) };
+}

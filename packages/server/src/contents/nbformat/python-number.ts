@@ -5,7 +5,10 @@
 export function pythonNumber(text: string): string {
   if (/^-?\d+$/.test(text)) return text === '-0' ? '0' : text;
   if (text === 'NaN' || text.endsWith('Infinity')) return text;
-  return pythonFloat(Number(text));
+  const value = Number(text);
+  // Most floats were written by a program that spells them the same way.
+  if (/^-?\d{1,15}\.\d{1,15}$/.test(text) && Math.abs(value) >= 1e-4 && String(value) === text) return text;
+  return pythonFloat(value);
 }
 
 /** `str()` of the number instead: the same but for the three that JSON spells its own way. */

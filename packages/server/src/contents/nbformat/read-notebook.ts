@@ -1,6 +1,6 @@
 import { ByteSink } from './byte-sink.ts';
 import type { JsonDocument, JsonNode, JsonObject } from './json-document.ts';
-import { stringsOf } from './json-document.ts';
+import { writeJoined } from './json-string.ts';
 import { isJsonMimeType, memberText, transientMetadata } from './notebook-shape.ts';
 
 /**
@@ -76,11 +76,7 @@ class ClientWriter {
   private joined(node: JsonNode): void {
     if (node.kind === 'array' && node.items.length === 0) return this.sink.ascii('""');
     if (node.kind !== 'strings') return this.value(node);
-    const { sink } = this;
-    const { bytes } = this.document;
-    sink.byte(0x22);
-    for (const text of stringsOf(bytes, node)) sink.copy(bytes, text.start, text.end);
-    sink.byte(0x22);
+    writeJoined(this.sink, this.document.bytes, node);
   }
 
   private value(node: JsonNode): void {
@@ -113,13 +109,15 @@ class ClientWriter {
     sink.byte(0x7b);
     sink.ascii(extra);
     let isFirst = extra === '';
-    for (const [key, value] of node.members) {
+    const { keys, values } = node;
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
       if (without.has(key)) continue;
       if (!isFirst) sink.byte(0x2c);
       isFirst = false;
-      sink.utf8(JSON.stringify(key));
+      sink.key(key);
       sink.byte(0x3a);
-      write(key, value);
+      write(key, values[i]!);
     }
     sink.byte(0x7d);
   }

@@ -32,8 +32,26 @@ function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit < 0xe000;
 }
 
-export function sortedMembers(node: JsonObject): [string, JsonNode][] {
-  return [...node.members].toSorted(([a], [b]) => compareCodePoints(a, b));
+/** Indices of an object's members in the order of their keys. */
+export function keyOrder(keys: readonly string[]): readonly number[] {
+  let isSorted = true;
+  for (let i = 1; i < keys.length && isSorted; i++) isSorted = keys[i - 1]! < keys[i]!;
+  const indices = ascending(keys.length);
+  // UTF-16 order is that of code points unless surrogates are involved, which no ordinary key has.
+  if (isSorted && !keys.some(hasSurrogate)) return indices;
+  return indices.toSorted((a, b) => compareCodePoints(keys[a]!, keys[b]!));
+}
+
+const ascendingIndices: number[][] = [];
+
+function ascending(length: number): readonly number[] {
+  if (length > 64) return Array.from({ length }, (_, i) => i);
+  return (ascendingIndices[length] ??= Array.from({ length }, (_, i) => i));
+}
+
+function hasSurrogate(key: string): boolean {
+  for (let i = 0; i < key.length; i++) if (isSurrogate(key.charCodeAt(i))) return true;
+  return false;
 }
 
 type Write = (key: string, value: JsonNode, level: number) => void;
@@ -42,6 +60,7 @@ class Writer {
   readonly sink: ByteSink;
   private readonly document: JsonDocument;
   private readonly separators: string[] = [];
+  private readonly newlines: string[] = [];
 
   constructor(document: JsonDocument, size: number) {
     this.document = document;
@@ -141,11 +160,14 @@ class Writer {
   ): void {
     const { sink } = this;
     let separator = `{${this.newline(level + 1)}`;
-    for (const [key, value] of sortedMembers(node)) {
+    const { keys, values } = node;
+    for (const i of keyOrder(keys)) {
+      const key = keys[i]!;
       if (without.has(key)) continue;
       sink.ascii(separator);
-      this.key(key);
-      write(key, value, level + 1);
+      sink.key(key);
+      sink.ascii(': ');
+      write(key, values[i]!, level + 1);
       separator = this.separator(level + 1);
     }
     if (separator.startsWith('{')) return sink.ascii('{}');
@@ -165,15 +187,8 @@ class Writer {
     this.sink.byte(0x5d);
   }
 
-  private key(key: string): void {
-    const spelled = JSON.stringify(key);
-    // JSON.stringify spells control characters and half surrogate pairs as this format does.
-    this.sink.utf8(spelled);
-    this.sink.ascii(': ');
-  }
-
   private newline(level: number): string {
-    return `\n${' '.repeat(level)}`;
+    return (this.newlines[level] ??= `\n${' '.repeat(level)}`);
   }
 
   private separator(level: number): string {
