@@ -1,7 +1,7 @@
 // Bundles what `tsc -b` emitted into dist/: one file for the server, one for its workers. One file starts in a
 // fraction of the time of some thousand, and the published package needs no workspace packages from a registry.
 import { build } from 'esbuild';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 
@@ -12,14 +12,15 @@ const entries = {
   'contents-worker': join(root, 'packages/server/dist/contents/worker.js'),
 };
 
-rmSync(join(out, 'chunks'), { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
+for (const name of readdirSync(out)) if (name.startsWith('chunk-')) rmSync(join(out, name));
 await build({
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path))),
   outdir: out,
   bundle: true,
   splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
+  // Beside the entries, so that what a module finds relative to itself is the same in every chunk.
+  chunkNames: 'chunk-[name]-[hash]',
   format: 'esm',
   platform: 'node',
   target: 'node20',

@@ -27,6 +27,7 @@ interface SchemaFacts {
   enum?: unknown[];
   default?: unknown;
   minimum?: number;
+  exclusiveMinimum?: number;
   maximum?: number;
   pattern?: string;
 }
@@ -123,6 +124,9 @@ export function check(option: OptionDeclaration, value: unknown): { value: unkno
 function inRange(schema: SchemaFacts, value: number): { value: unknown } | { problem: string } {
   if (schema.minimum !== undefined && value < schema.minimum)
     return { problem: `is less than ${schema.minimum}` };
+  if (schema.exclusiveMinimum !== undefined && value <= schema.exclusiveMinimum) {
+    return { problem: `is not more than ${schema.exclusiveMinimum}` };
+  }
   if (schema.maximum !== undefined && value > schema.maximum)
     return { problem: `is more than ${schema.maximum}` };
   return { value };

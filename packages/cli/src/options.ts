@@ -34,9 +34,13 @@ export const listOptions = {
 export const stopOptions = {
   kernels: {
     schema: Type.Boolean({ default: false }),
-    help: 'End the kernels that no server has, instead of a server.',
+    help: 'End kernels too: those of the server that is stopped, and those that no server has.',
   },
-  all: { schema: Type.Boolean({ default: false }), help: 'Stop all servers of this user.' },
+  all: { schema: Type.Boolean({ default: false }), help: 'Stop all running servers of this user.' },
+  timeoutS: {
+    schema: Type.Integer({ default: 30, minimum: 1 }),
+    help: 'Seconds to wait for a server or kernel to end.',
+  },
 } as const;
 
 export const launchSection: OptionSection = { title: 'Start', options: launchOptions };

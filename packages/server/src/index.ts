@@ -17,3 +17,18 @@ export { kernelsRoutes, type KernelsRoutesDeps } from './kernels/kernels-routes.
 export { sessionsRoutes, type SessionsRoutesDeps } from './kernels/sessions-routes.ts';
 export { placeOf, workingDirectoryOf } from './kernels/working-directory.ts';
 export { createNotebookServer, type NotebookServer, type NotebookServerOptions } from './notebook.ts';
+export { contentsOptions } from './contents/options.ts';
+export { contentsRoutes } from './contents/routes.ts';
+export { createFileContents, type FileContentsService } from './contents/create-file-contents.ts';
+export { eventOptions } from './events/options.ts';
+export { eventRoutes } from './events/event-routes.ts';
+export { JupyterEventBus } from './events/jupyter-event-bus.ts';
+export { jupyterEventSchemas } from './events/jupyter-event-schemas.ts';
+export { filesRoutes } from './files/files-routes.ts';
+export { kernelEventSchemas } from './kernels/kernel-event-schemas.ts';
+export { kernelWebSocket } from './kernels/websocket.ts';
+export { labOptions } from './lab/options.ts';
+export { labRoutes } from './lab/lab-routes.ts';
+export { serverVersion } from './status/version.ts';
+export { terminalOptions } from './terminals/options.ts';
+export { terminalRoutes } from './terminals/terminal-routes.ts';

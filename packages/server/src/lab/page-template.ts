@@ -23,7 +23,7 @@ export async function readLabPage(appDir: string): Promise<LabPage> {
     if (!isObject(manifest)) throw new Error('manifest.json is not an object');
     return labPage(template, {
       version: String(manifest['version']),
-      appVersion: String(manifest['jupyterlab']),
+      appVersion: String(manifest['appVersion']),
     });
   } catch (error) {
     throw new Error(`The front end is not built: ${(error as Error).message}`, { cause: error });
@@ -36,6 +36,8 @@ const placeholders = {
   baseUrl: (config: JsonObject) => escapeHtml(String(config['baseUrl'])),
   staticUrl: (config: JsonObject) => escapeHtml(String(config['fullStaticUrl'])),
   config: (config: JsonObject) => jsonInHtml(config),
+  // Jupyter's custom.css is for those who ask for it; it would be a request of everybody's first load.
+  customHead: () => '',
 };
 
 export function labPage(template: string, manifest: LabManifest): LabPage {

@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import {
+  openKernels,
+  type Kernelspecs,
+  type KernelOptionValues,
+  type CullingOptions,
+} from '@perijove/kernels';
+import { localProvisioner } from '@perijove/provisioners';
+import {
+  contentsRoutes,
+  createFileContents,
+  createNotebookServer,
+  eventRoutes,
+  filesRoutes,
+  JupyterEventBus,
+  jupyterEventSchemas,
+  kernelEventSchemas,
+  kernelsRoutes,
+  kernelWebSocket,
+  labRoutes,
+  placeOf,
+  sessionsRoutes,
+  terminalRoutes,
+  type NotebookServer,
+} from '@perijove/server';
+import type { Logger } from 'pino';
+import type { Environment } from './environment.ts';
+import type { LabSettings } from './lab-settings.ts';
+
+export interface LabPieces {
+  readonly settings: LabSettings;
+  readonly environment: Environment;
+  readonly kernelspecs: Kernelspecs;
+  /** The built front end. */
+  readonly appDir: string;
+  readonly contentsWorker: URL;
+  readonly log: Logger;
+  /** `POST /api/shutdown` was called. */
+  onShutdownRequest(): void;
+}
+
+export interface Lab {
+  readonly server: NotebookServer;
+  kernels(): number;
+  /** Ends the server and leaves the kernels to the next one. */
+  drain(): Promise<void>;
+  /** Ends the server and all its kernels. */
+  stopAll(): Promise<void>;
+}
+
+/** `perijove lab`: notebook server, local kernels and JupyterLab in one process. This is what it is made of. */
+export async function composeLab(pieces: LabPieces): Promise<Lab> {
+  const { settings, environment, kernelspecs, log } = pieces;
+  const { paths, home } = environment;
+  const { rootDir } = settings;
+
+  const bus = new JupyterEventBus(log, [...jupyterEventSchemas, ...kernelEventSchemas]);
+  const place = { rootDir, resolve: (apiPath: string): string => join(rootDir, apiPath) };
+  const provisioner = localProvisioner({
+    runtimeDir: paths.runtimeDir,
+    stateDir: environment.stateDir,
+    env: process.env,
+    home,
+    log,
+    python: environment.pythons.executable,
+  });
+  const kernels = await openKernels({
+    options: settings,
+    stateDir: environment.stateDir,
+    rootDir,
+    kernelspecs,
+    provisioners: [provisioner],
+    placeOf: (path, name) => placeOf(path, name, place),
+    log,
+    onEvent: ({ schemaId, data }) => bus.emit(schemaId, data),
+  });
+  const files = createFileContents({
+    root: rootDir,
+    options: settings,
+    dataDir: paths.dataDir,
+    dataHome: process.env['XDG_DATA_HOME'] || join(home, '.local', 'share'),
+    events: bus,
+    workerUrl: pieces.contentsWorker,
+  });
+  const server: NotebookServer = await createNotebookServer({
+    http: settings,
+    auth: settings,
+    paths,
+    appDir: pieces.appDir,
+    running: { kernels: () => kernels.registry.list().map(({ model }) => model), terminals: () => [] },
+    shutdown: pieces.onShutdownRequest,
+    logger: log,
+    routes: [
+      contentsRoutes({ contents: files.contents }),
+      filesRoutes({ files: files.files }),
+      kernelsRoutes({ registry: kernels.registry, allowedEnvs: settings.allowedEnvs, ...place }),
+      sessionsRoutes({ sessions: kernels.sessions }),
+      kernelWebSocket({ kernels: kernels.registry, maxClientMessageBytes: settings.maxClientMessageBytes }),
+      async (app) => {
+        app.get(
+          '/api/kernelspecs',
+          { config: { access: { kind: 'api', resource: 'kernelspecs' } } },
+          async () => {
+            const out: Record<string, unknown> = {};
+            for (const [name, found] of await kernelspecs.list())
+              out[name] = { name, spec: found.spec, resources: {} };
+            return { default: await kernelspecs.defaultName(), kernelspecs: out };
+          },
+        );
+      },
+      eventRoutes({ bus, eventBufferBytes: settings.eventBufferBytes }),
+      terminalRoutes({
+        options: settings,
+        rootDir,
+        env: process.env,
+        hasTerminal: process.stdout.isTTY,
+        serverUrl: () => server.url,
+        log,
+      }),
+      labRoutes({
+        baseUrl: settings.baseUrl,
+        appDir: pieces.appDir,
+        labDir: process.env['JUPYTERLAB_DIR'],
+        paths,
+        rootDir,
+        preferredPath: settings.preferredPath,
+        serverVersion: [2, 17, 0],
+        terminalsAvailable: settings.terminalsEnabled,
+        quitButton: settings.quitButton,
+        allowHidden: settings.allowHidden,
+        deleteToTrash: settings.deleteToTrash,
+        exposeAppInBrowser: settings.exposeAppInBrowser,
+        extraLabExtensionsPath: settings.extraLabextensionsPath,
+        lockAllPlugins: settings.lockAllPlugins,
+        pythons: async () => [...(await kernelspecs.list()).values()].map(({ spec }) => spec.argv[0]!),
+        systemLocale: process.env['LC_ALL'] ?? process.env['LC_MESSAGES'] ?? process.env['LANG'],
+        log,
+      }),
+    ],
+  });
+
+  const end = async (kernelsEnd: () => Promise<void>): Promise<void> => {
+    await Promise.all([server.drain(), kernelsEnd()]);
+    await files.close();
+  };
+  return {
+    server,
+    kernels: () => kernels.registry.list().filter(({ isAlive }) => isAlive).length,
+    drain: () => end(() => kernels.drain()),
+    stopAll: () => end(() => kernels.stopAll()),
+  };
+}

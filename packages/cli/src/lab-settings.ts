@@ -1,0 +1,23 @@
+import type { channelOptions, cullingOptions, kernelOptions } from '@perijove/kernels';
+import type {
+  authOptions,
+  contentsOptions,
+  eventOptions,
+  httpOptions,
+  labOptions,
+  OptionValues,
+  terminalOptions,
+} from '@perijove/server';
+import type { launchOptions } from './options.ts';
+
+/** The value of every setting of `perijove lab`. */
+export type LabSettings = OptionValues<typeof launchOptions> &
+  OptionValues<typeof httpOptions> &
+  OptionValues<typeof authOptions> &
+  OptionValues<typeof contentsOptions> &
+  OptionValues<typeof kernelOptions> &
+  OptionValues<typeof cullingOptions> &
+  OptionValues<typeof channelOptions> &
+  OptionValues<typeof terminalOptions> &
+  OptionValues<typeof eventOptions> &
+  OptionValues<typeof labOptions>;

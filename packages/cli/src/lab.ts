@@ -1,0 +1,134 @@
+import { existsSync } from 'node:fs';
+import { Kernelspecs, type Kernelspec } from '@perijove/kernels';
+import { composeLab, type Lab } from './compose-lab.ts';
+import { findEnvironment } from './environment.ts';
+import { findExtraKernels } from './find-kernels.ts';
+import { ask } from './interruption.ts';
+import type { LabSettings } from './lab-settings.ts';
+import { openLog } from './log.ts';
+import { openBrowser } from './open-browser.ts';
+import { terminalProgress } from './progress.ts';
+import { readSettings } from './read-settings.ts';
+import { writeServerFile } from './server-file.ts';
+import { UsageError } from './usage-error.ts';
+import { serverVersion } from '@perijove/server';
+
+const interruptTimeoutMs = 10_000;
+
+/** What ends the server: somebody's wish, and whether the kernels go with it. */
+interface Ending {
+  readonly kernels: 'stop' | 'keep';
+}
+
+/** `perijove lab`. Resolves with the exit code when the server has ended. */
+export async function runLab(args: readonly string[]): Promise<number> {
+  const environment = await findEnvironment(process.env);
+  const { values, origins } = await readSettings(args, process.env, environment);
+  // Each value was checked against its declaration.
+  const given = values as unknown as LabSettings;
+  const settings: LabSettings = { ...given, portRetries: origins['port'] === 'flag' ? 0 : given.portRetries };
+  const log = openLog(settings.logLevel, { stream: process.stderr, forPeople: process.stderr.isTTY });
+  const progress = terminalProgress();
+  const appDir = findFrontEnd();
+
+  const look = (extra: readonly Kernelspec[]): Kernelspecs =>
+    new Kernelspecs({ paths: environment.paths, log, extra, provisioners: ['local'] });
+  const kernelspecs = look(await findExtraKernels(environment, look, progress));
+
+  let settle: (ending: Ending) => void = () => undefined;
+  const ending = new Promise<Ending>((resolve) => (settle = resolve));
+  const lab = await composeLab({
+    settings,
+    environment: { ...environment, stateDir: settings.stateDir || environment.stateDir },
+    kernelspecs,
+    appDir,
+    contentsWorker: new URL('./contents-worker.js', import.meta.url),
+    log,
+    onShutdownRequest: () => settle({ kernels: 'stop' }),
+  });
+  try {
+    await lab.server.listen();
+  } catch (error) {
+    await lab.drain();
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+
+  const removeServerFile = await announce(lab, settings, environment.paths.runtimeDir);
+  const stopWatching = watchSignals(lab, settle);
+  const { kernels } = await ending;
+  stopWatching();
+  await removeServerFile();
+  if (kernels === 'stop') {
+    progress.step('Stopping the kernels and the server');
+    await lab.stopAll();
+  } else {
+    const count = lab.kernels();
+    await lab.drain();
+    if (count > 0) {
+      const they = count === 1 ? '1 kernel goes on' : `${count} kernels go on`;
+      process.stderr.write(
+        `Stopped. ${they} and will be taken over by the next start on ${settings.rootDir}; perijove stop --kernels ends them.\n`,
+      );
+    }
+  }
+  return 0;
+}
+
+/** Prints where to go, writes the file by which other tools find the server, opens a browser. */
+async function announce(lab: Lab, settings: LabSettings, runtimeDir: string): Promise<() => Promise<void>> {
+  const { url, token } = lab.server;
+  const page = new URL(settings.defaultUrl.replace(/^\//, ''), url);
+  if (token !== '') page.searchParams.set('token', token);
+  const { hostname, port, protocol } = page;
+  const remove = await writeServerFile(runtimeDir, {
+    base_url: new URL(url).pathname,
+    hostname,
+    password: settings.hashedPassword !== '',
+    pid: process.pid,
+    port: Number(port || (protocol === 'https:' ? 443 : 80)),
+    root_dir: settings.rootDir,
+    secure: protocol === 'https:',
+    sock: settings.sock,
+    token,
+    url,
+    version: serverVersion,
+  });
+  process.stdout.write(
+    settings.sock === '' ? `Perijove is at ${page.href}\n` : `Perijove listens on ${settings.sock}\n`,
+  );
+  if (settings.browser && settings.sock === '') openBrowser(page.href);
+  return remove;
+}
+
+/** Ctrl-C asks, a second one stops all; SIGTERM and SIGHUP keep the kernels. Returns the function that stops listening. */
+function watchSignals(lab: Lab, settle: (ending: Ending) => void): () => void {
+  let asking = false;
+  const interrupted = (): void => {
+    if (!process.stdin.isTTY || asking) return settle({ kernels: 'stop' });
+    asking = true;
+    void ask(lab.kernels(), interruptTimeoutMs).then((answer) => {
+      asking = false;
+      if (answer !== 'goOn') settle({ kernels: answer === 'stopKernels' ? 'stop' : 'keep' });
+    });
+  };
+  const terminated = (): void => settle({ kernels: 'keep' });
+  process.on('SIGINT', interrupted);
+  process.on('SIGTERM', terminated);
+  process.on('SIGHUP', terminated);
+  return () => {
+    process.off('SIGINT', interrupted);
+    process.off('SIGTERM', terminated);
+    process.off('SIGHUP', terminated);
+  };
+}
+
+/** Beside the bundle, in the clone and in the published package alike. */
+function findFrontEnd(): string {
+  const appDir = new URL('../packages/lab/dist/', import.meta.url);
+  if (!existsSync(new URL('manifest.json', appDir))) {
+    throw new UsageError(
+      'The front end is not built. In a clone, npm run build makes it; a package without it is broken: install it again.',
+    );
+  }
+  return appDir.pathname.replace(/\/$/, '');
+}

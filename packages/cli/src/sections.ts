@@ -1,0 +1,25 @@
+import {
+  authOptions,
+  contentsOptions,
+  eventOptions,
+  httpOptions,
+  labOptions,
+  terminalOptions,
+} from '@perijove/server';
+import { channelOptions, cullingOptions, kernelOptions } from '@perijove/kernels';
+import type { OptionSection } from './option.ts';
+import { launchSection } from './options.ts';
+
+/** All settings of `perijove lab`, in the order of its help. */
+export const labSections: readonly OptionSection[] = [
+  launchSection,
+  { title: 'Address', options: httpOptions },
+  { title: 'Login', options: authOptions },
+  { title: 'Files', options: contentsOptions },
+  { title: 'Kernels', options: kernelOptions },
+  { title: 'Idle kernels', options: cullingOptions },
+  { title: 'Messages of kernels', options: channelOptions },
+  { title: 'Terminals', options: terminalOptions },
+  { title: 'Events', options: eventOptions },
+  { title: 'JupyterLab', options: labOptions },
+];
