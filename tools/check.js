@@ -6,6 +6,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const steps = [
   ['Format', 'oxfmt', '--check', 'packages', 'tools', 'bin', 'benchmarks'],
   ['Types', 'tsc', '-b'],
+  ['Bundle', 'node', 'tools/bundle.js'],
   ['Lint', 'oxlint', '--type-aware'],
   ['Unused', 'knip'],
   ['Tests', 'vitest', 'run', '--project', 'unit', '--project', 'net'],
@@ -13,7 +14,8 @@ const steps = [
 
 for (const [title, command, ...args] of steps) {
   const started = Date.now();
-  const { status } = spawnSync('npx', ['--no-install', command, ...args], { cwd: root, stdio: 'inherit' });
+  const [program, first] = command === 'node' ? [process.execPath, []] : ['npx', ['--no-install', command]];
+  const { status } = spawnSync(program, [...first, ...args], { cwd: root, stdio: 'inherit' });
   console.log(`${title}: ${status === 0 ? 'ok' : 'failed'} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chromium, type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 
 const places = [
   '/usr/bin/chromium',
@@ -14,10 +14,11 @@ export function findChromium(): string | undefined {
 }
 
 /** Starts Chromium without a window and without traffic of its own. */
-export function launchChromium(): Promise<Browser> {
+export async function launchChromium(): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined)
     throw new Error('Chromium is not installed. On Debian: apt install chromium.');
+  const { chromium } = await import('playwright-core');
   return chromium.launch({
     executablePath,
     args: [

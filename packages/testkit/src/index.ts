@@ -1,4 +1,6 @@
+export * from './chromium.ts';
 export * from './direct-client.ts';
 export * from './fake-kernel/fake-kernel.ts';
 export * from './fake-kernelspec.ts';
 export * from './test-python.ts';
+export * from './perijove-process.ts';
