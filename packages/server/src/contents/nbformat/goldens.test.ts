@@ -12,18 +12,25 @@ const folder = new URL('./goldens/', import.meta.url);
 const names = readdirSync(folder);
 const read = (name: string): Buffer => readFileSync(new URL(name, folder));
 
-test.each(names.filter((name) => name.endsWith('.sent')))('[C20] %s is written as nbformat does, byte for byte', (name) => {
-  const text = withSentinel(read(name));
-  const document = parseJson(text, text.length - 1);
-  const written = writeNotebook(document, document.root as JsonObject);
-  expect(written.toString('utf8')).toBe(read(name.replace('.sent', '.ipynb')).toString('utf8'));
-});
+test.each(names.filter((name) => name.endsWith('.sent')))(
+  '[C20] %s is written as nbformat does, byte for byte',
+  (name) => {
+    const text = withSentinel(read(name));
+    const document = parseJson(text, text.length - 1);
+    const written = writeNotebook(document, document.root as JsonObject);
+    expect(written.toString('utf8')).toBe(read(name.replace('.sent', '.ipynb')).toString('utf8'));
+  },
+);
 
 test.each(names.filter((name) => name.endsWith('.sent')))(
   '[C21] what %s became on the disk reads back, and is written the same again',
   (name) => {
     const onDisk = read(name.replace('.sent', '.ipynb'));
-    const { document, notebook, message, write } = loadNotebook(withSentinel(onDisk).subarray(0, -1), { path: name }, testSettings);
+    const { document, notebook, message, write } = loadNotebook(
+      withSentinel(onDisk).subarray(0, -1),
+      { path: name },
+      testSettings,
+    );
     expect(message?.split('\n')[0]).toBeUndefined();
     expect(writeNotebook(document, notebook).equals(onDisk)).toBe(true);
     const sink = new ByteSink();

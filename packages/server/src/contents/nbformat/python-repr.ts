@@ -25,7 +25,8 @@ export function pythonRepr(document: JsonDocument, node: JsonNode): string {
     case 'object': {
       const members = node.keys.slice(0, maxItems).map((key, i) => {
         const value = node.values[i]!;
-        const isLong = (key === 'cells' || key === 'outputs') && value.kind === 'array';
+        const isLong =
+          (key === 'cells' || key === 'outputs') && value.kind === 'array' && value.items.length > 0;
         return `${quoted(key)}: ${isLong ? `['...${value.items.length} ${key}...']` : pythonRepr(document, value)}`;
       });
       if (node.keys.length > maxItems) members.push(`'...': '${node.keys.length - maxItems} keys truncated'`);
