@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { bundle } from './build/bundle.js';
 import { compressAll } from './build/compress.js';
 import { buildThemes, copySchemas } from './build/extension-assets.js';
-import { labFolder, readPackage, upstream } from './build/extensions.js';
+import { labFolder, readPackage } from './build/extensions.js';
 import { collectLicenses } from './build/licenses.js';
 import { withAssets } from './build/page.js';
 import { inputsHash } from './build/stamp.js';
@@ -16,6 +16,8 @@ const { values: flags } = parseArgs({
 });
 const dist = join(labFolder, 'dist');
 const staticFolder = join(dist, 'static');
+const { version } = readPackage('@perijove/lab');
+const appVersion = readPackage('@jupyterlab/application').version;
 const stampFile = join(dist, '.stamp');
 
 const stamp = await inputsHash();
@@ -27,7 +29,7 @@ if (!flags.force && (await readFile(stampFile, 'utf8').catch(() => '')) === stam
 
 async function build() {
   const begun = Date.now();
-  say(`front end: JupyterLab ${upstream.version} and its extensions (about a minute the first time)`);
+  say(`front end: JupyterLab ${appVersion} and its extensions (about a minute the first time)`);
   await rm(stampFile, { force: true });
   await mkdir(dist, { recursive: true });
 
@@ -45,10 +47,9 @@ async function build() {
   await cp(join(labFolder, 'static-assets/favicons'), join(staticFolder, 'favicons'), { recursive: true });
   const template = await readFile(join(labFolder, 'page.html'), 'utf8');
   await writeFile(join(dist, 'page.html'), withAssets(template, { scripts, styles }));
-  const { version } = readPackage('@perijove/lab');
   await writeFile(
     join(dist, 'manifest.json'),
-    `${JSON.stringify({ version, appVersion: upstream.version, scripts, styles }, null, 2)}\n`,
+    `${JSON.stringify({ version, appVersion, scripts, styles }, null, 2)}\n`,
   );
   const { files, bytes, brotli } = await step('compressing', () => compressAll(staticFolder));
   await writeFile(stampFile, stamp);

@@ -3,6 +3,7 @@
 //
 // Written after bootstrap.js of JupyterLab's application, which is
 // Copyright (c) Jupyter Development Team, distributed under the terms of the Modified BSD License.
+/* oxlint-disable no-console -- a page has no other log */
 import { pageOption } from './page-config.js';
 
 __webpack_public_path__ = `${pageOption('fullStaticUrl')}/`;

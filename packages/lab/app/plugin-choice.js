@@ -13,6 +13,7 @@ const renamed = {
 export const replacements = {
   '@jupyterlab/application-extension:logo': '@perijove/lab:logo',
   '@jupyterlab/apputils-extension:splash': '@perijove/lab:splash',
+  '@jupyterlab/apputils-extension:settings': '@perijove/lab:settings',
   '@jupyterlab/help-extension:about': '@perijove/lab:about',
 };
 

@@ -2,6 +2,7 @@
 //
 // Written after index.js of JupyterLab's application, which is
 // Copyright (c) Jupyter Development Team, distributed under the terms of the Modified BSD License.
+/* oxlint-disable no-console -- a page has no other log */
 import { JupyterLab } from '@jupyterlab/application';
 import { JupyterPluginRegistry, PageConfig } from '@jupyterlab/coreutils';
 import { IConnectionStatus, IServiceManager } from '@jupyterlab/services';

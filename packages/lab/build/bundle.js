@@ -107,7 +107,7 @@ export function configuration({ output, generated, startup }) {
       }),
       new rspack.DefinePlugin({
         PERIJOVE_VERSION: JSON.stringify(readPackage('@perijove/lab').version),
-        PERIJOVE_JUPYTERLAB_VERSION: JSON.stringify(upstream.version),
+        PERIJOVE_JUPYTERLAB_VERSION: JSON.stringify(readPackage('@jupyterlab/application').version),
       }),
       new rspack.ProvidePlugin({ process: require.resolve('process/browser') }),
       new rspack.container.ModuleFederationPlugin({

@@ -8,8 +8,18 @@ const require = createRequire(import.meta.url);
 
 export const labFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** What JupyterLab's own application compiles in and shares, as its release says it. */
-export const upstream = JSON.parse(readFileSync(join(labFolder, 'upstream.json'), 'utf8'));
+/** What JupyterLab's own application compiles in and shares; its release publishes it as a package. */
+const core = JSON.parse(
+  readFileSync(join(packageFolder('@jupyterlab/core-meta'), 'core.package.json'), 'utf8'),
+);
+
+export const upstream = {
+  extensions: core.jupyterlab.extensions,
+  mimeExtensions: core.jupyterlab.mimeExtensions,
+  singletons: core.jupyterlab.singletonPackages,
+  /** Less what is no code: the metapackage, and styles for nbconvert. */
+  shared: Object.keys(core.resolutions).filter((name) => !/\/(metapackage|nbconvert-css)$/.test(name)),
+};
 
 /** Package name → module inside it ('' is its main module). */
 export const extensions = {

@@ -28,7 +28,7 @@ async function describe(folder) {
   const files = existsSync(folder) ? await readdir(folder) : [];
   const texts = files
     .filter((name) => /^(licen[cs]e|copying|notice)/i.test(name) && !/\.(js|ts|json)$/.test(name))
-    .sort();
+    .toSorted();
   const contents = await Promise.all(
     texts.map((name) => readFile(join(folder, name), 'utf8').catch(() => '')),
   );

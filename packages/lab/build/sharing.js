@@ -3,15 +3,15 @@
 
 /**
  * The `shared` option of module federation, as JupyterLab's own build computes it from the same lists.
- * @param upstream names → ranges (`shared`) and `singletons`
+ * @param upstream names that JupyterLab shares (`shared`), and those that may exist once only (`singletons`)
  * @param packages package.json of every compiled-in extension
  * @param installed finds the version that is installed
  */
 export function sharedModules(upstream, packages, installed) {
   const shared = {};
-  for (const [name, range] of Object.entries(upstream.shared)) {
-    // The registry may lack the newest patch of some of JupyterLab's packages, so the floor is what is here.
-    shared[name] = { requiredVersion: name.startsWith('@jupyterlab/') ? `~${installed(name)}` : range };
+  for (const name of upstream.shared) {
+    // What this page itself is content with. An extension may bring a newer one within the range.
+    shared[name] = { requiredVersion: `${name.startsWith('@jupyterlab/') ? '~' : '^'}${installed(name)}` };
   }
   for (const { name, version } of packages) shared[name] ??= { requiredVersion: version };
   for (const [name, config] of Object.entries(dependenciesOf(packages))) shared[name] ??= config;

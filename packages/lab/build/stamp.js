@@ -4,24 +4,14 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { extensionPackages, labFolder, readPackage } from './extensions.js';
 
-const sources = [
-  'build.js',
-  'build',
-  'app',
-  'src',
-  'schema',
-  'static-assets',
-  'upstream.json',
-  'package.json',
-  'page.html',
-];
+const sources = ['build.js', 'build', 'app', 'src', 'schema', 'static-assets', 'package.json', 'page.html'];
 
 /** The packages count by what is installed, so that an upgrade builds anew and a mere `npm install` does not. */
 export async function inputsHash() {
   const hash = createHash('sha256');
   for (const source of sources) {
     for (const path of await filesUnder(join(labFolder, source))) {
-      if (/\.test\.ts$/.test(path)) continue;
+      if (path.endsWith('.test.ts')) continue;
       hash.update(path.slice(labFolder.length)).update(await readFile(path));
     }
   }
@@ -38,7 +28,7 @@ async function filesUnder(path) {
     return entries
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-      .sort();
+      .toSorted();
   } catch (error) {
     if (error.code === 'ENOTDIR') return [path];
     throw error;

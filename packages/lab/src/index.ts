@@ -1,5 +1,6 @@
 import { about } from './branding/about.ts';
 import { logo } from './branding/logo.ts';
 import { splash } from './branding/splash.ts';
+import { settings } from './settings/settings.ts';
 
-export default [logo, about, splash];
+export default [settings, splash, logo, about];
