@@ -25,6 +25,11 @@ export function decodeErrorReason(data: Buffer): string {
   return data.toString('latin1', 1, Math.min(1 + size, data.length)).replace(/[^\x20-\x7e]/g, '?');
 }
 
+/** What a peer's ERROR means for the connection. */
+export function refused(data: Buffer): ZmtpError {
+  return new ZmtpError('ZMTP_REFUSED_BY_PEER', `the peer refused: ${decodeErrorReason(data)}`);
+}
+
 export function encodeError(reason: string): Buffer {
   const text = Buffer.from(reason, 'latin1').subarray(0, 255);
   return encodeCommand('ERROR', Buffer.from([text.length]), text);

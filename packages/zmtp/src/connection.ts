@@ -1,14 +1,14 @@
 import type { OnReadOpts, Socket } from 'node:net';
-import { decodeErrorReason, pingTtlMs, pongFor, type Command } from './command.ts';
+import { pingTtlMs, pongFor, type Command } from './command.ts';
 import { OutgoingBatch } from './outgoing-batch.ts';
-import { ReadSlab } from './read-slab.ts';
+import { readBuffer } from './read-buffer.ts';
 import { Session, type PeerIdentity, type SessionConfig, type SessionStep } from './session.ts';
 import { ZmtpError } from './zmtp-error.ts';
 
 export interface ConnectionHandlers {
   ready(peer: PeerIdentity): void;
   messages(messages: Buffer[][]): void;
-  /** Of the traffic, other than PING, PONG and ERROR. */
+  /** Of the traffic, other than PING and PONG. */
   command(command: Command): void;
   /** Exactly once, and nothing after it. `error` is absent if the peer closed in good order. */
   closed(error: ZmtpError | undefined): void;
@@ -31,7 +31,7 @@ export class Connection {
 
   /**
    * A socket that was accepted, or a function that begins to connect one. The latter is told where to read to, which
-   * spares the copy of large frames; node:net has no such thing for accepted sockets.
+   * spares much copying; node:net has no such thing for accepted sockets.
    */
   constructor(
     source: Socket | ((onread: OnReadOpts) => Socket),
@@ -105,35 +105,29 @@ export class Connection {
   }
 
   #reader(): OnReadOpts {
-    const slab = new ReadSlab();
-    let isDirect = false;
     return {
-      buffer: () => {
-        const missing = this.#session.missing;
-        isDirect = missing !== undefined;
-        return missing ?? slab.free();
-      },
-      callback: (bytes) => {
-        this.#receive(isDirect ? this.#session.advance(bytes) : this.#session.push(slab.take(bytes)));
+      buffer: readBuffer(),
+      callback: (bytes, buffer) => {
+        this.#read(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
         return true;
       },
     };
   }
 
-  #receive(step: SessionStep): void {
-    if (this.#isClosed) return;
-    try {
-      this.#act(step);
-    } catch (error) {
-      // The owner's callback threw. It is as uncaught as it would have been, but not out of node:net's reading,
-      // which would go on with the buffer that it has just filled.
-      process.nextTick(() => {
-        throw error;
-      });
+  /** `bytes` will be overwritten by the next read. */
+  #read(bytes: Buffer): void {
+    let rest = bytes;
+    const { missing } = this.#session;
+    if (missing !== undefined) {
+      const length = bytes.copy(missing);
+      rest = bytes.subarray(length);
+      this.#receive(this.#session.advance(length));
     }
+    if (rest.length > 0 && !this.#isClosed) this.#receive(this.#session.push(Buffer.from(rest)));
   }
 
-  #act(step: SessionStep): void {
+  #receive(step: SessionStep): void {
+    if (this.#isClosed) return;
     if (this.#pingTimer !== undefined) {
       clearTimeout(this.#pingTimer);
       this.#pingTimer = undefined;
@@ -142,15 +136,19 @@ export class Connection {
       for (const bytes of step.send) this.#batch.addRaw(bytes);
       this.#scheduleFlush();
     }
-    if (step.ready !== undefined) {
-      this.#isReady = true;
-      this.#applyPause();
-      this.#handlers.ready(step.ready);
+    try {
+      if (step.ready !== undefined) {
+        this.#isReady = true;
+        this.#applyPause();
+        this.#handlers.ready(step.ready);
+      }
+      for (const command of step.commands) this.#perform(command);
+      // A handler may have closed this connection.
+      if (step.messages.length > 0 && !this.#isClosed) this.#handlers.messages(step.messages);
+    } finally {
+      // Also if the owner's callback threw.
+      if (step.error !== undefined) this.destroy(step.error);
     }
-    for (const command of step.commands) this.#perform(command);
-    // A handler may have closed this connection.
-    if (step.messages.length > 0 && !this.#isClosed) this.#handlers.messages(step.messages);
-    if (step.error !== undefined) this.destroy(step.error);
   }
 
   #perform({ name, data }: Command): void {
@@ -165,11 +163,6 @@ export class Connection {
         return;
       }
       case 'PONG':
-        return;
-      case 'ERROR':
-        this.destroy(
-          new ZmtpError('ZMTP_REFUSED_BY_PEER', `the peer sent ERROR: ${decodeErrorReason(data)}`),
-        );
         return;
       default:
         this.#handlers.command({ name, data });

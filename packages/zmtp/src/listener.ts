@@ -1,4 +1,4 @@
-import { unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { formatTcp, parseEndpoint, type Endpoint } from './endpoint.ts';
 import { ZmtpError } from './zmtp-error.ts';
@@ -50,7 +50,13 @@ function startListening(server: Server, target: Endpoint): Promise<void> {
 }
 
 /** Whether a socket's file was left behind by a process that is gone. (libzmq removes it in any case.) */
-function isStale(path: string): Promise<boolean> {
+async function isStale(path: string): Promise<boolean> {
+  // Connecting to a file of another kind is refused just the same.
+  const file = await lstat(path).catch(() => undefined);
+  return file?.isSocket() === true && (await isConnectionRefused(path));
+}
+
+function isConnectionRefused(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect({ path });
     probe.once('connect', () => {

@@ -1,4 +1,4 @@
-import { decodeCommand, decodeErrorReason, encodeCommand } from './command.ts';
+import { decodeCommand, encodeCommand, refused } from './command.ts';
 import type { Mechanism } from './mechanism.ts';
 import { decodeProperties, encodeProperties } from './properties.ts';
 import { ZmtpError } from './zmtp-error.ts';
@@ -15,7 +15,7 @@ export function nullMechanism(own: Iterable<readonly [name: string, value: Buffe
         case 'READY':
           return { send: [], peer: decodeProperties(command.data) };
         case 'ERROR':
-          throw new ZmtpError('ZMTP_REFUSED_BY_PEER', `the peer refused: ${decodeErrorReason(command.data)}`);
+          throw refused(command.data);
         default:
           // The name is the peer's, any bytes: not repeated into a log.
           throw new ZmtpError('ZMTP_PROTOCOL', 'a command other than READY or ERROR in the handshake');

@@ -6,4 +6,5 @@ test('[Z32] the delay doubles from the first to the largest and stays there', ()
     10, 20, 40, 70, 70, 70,
   ]);
   expect(reconnectDelay(1, 50, 20)).toBe(50);
+  expect([1, 2, 9].map((failures) => reconnectDelay(failures, 0, 100))).toEqual([1, 2, 100]);
 });

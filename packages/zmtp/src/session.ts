@@ -1,5 +1,5 @@
 // One connection's protocol without its socket: bytes in, what is to be done out.
-import { decodeCommand, encodeError, type Command } from './command.ts';
+import { decodeCommand, encodeError, refused, type Command } from './command.ts';
 import { FrameDecoder, type DecoderLimits } from './frame-decoder.ts';
 import { encodeCommandFrame } from './frame-encoder.ts';
 import { checkGreetingStart, decodeGreeting, encodeGreeting, greetingSize } from './greeting.ts';
@@ -28,7 +28,7 @@ export interface SessionConfig {
 export interface SessionStep {
   readonly send: Buffer[];
   ready: PeerIdentity | undefined;
-  /** After the handshake. */
+  /** After the handshake; never an ERROR, which is in `error`. */
   readonly commands: Command[];
   messages: Buffer[][];
   /** The connection is over; what came whole before the offending bytes is in `messages`. */
@@ -108,10 +108,16 @@ export class Session {
     this.#sendCommands(send);
     if (peer === undefined) return;
     const identity = this.#identify(peer);
+    if (this.#config.prefixFor !== undefined) this.#decoder.setPrefix(this.#config.prefixFor(identity));
     this.#step.ready = identity;
     this.#decoder.acceptsMessages = true;
-    this.#decoder.onCommand = (traffic) => this.#step.commands.push(decodeCommand(traffic));
-    if (this.#config.prefixFor !== undefined) this.#decoder.setPrefix(this.#config.prefixFor(identity));
+    this.#decoder.onCommand = (traffic) => this.#command(traffic);
+  }
+
+  #command(body: Buffer): void {
+    const command = decodeCommand(body);
+    if (command.name === 'ERROR') throw refused(command.data);
+    this.#step.commands.push(command);
   }
 
   #identify(properties: Properties): PeerIdentity {
