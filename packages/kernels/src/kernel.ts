@@ -177,9 +177,11 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
   }
 
   /** Ends the kernel, and resolves with what it died of once nothing is left of it. May be repeated. */
-  stop(reason: StopReason, { force = false }: { force?: boolean } = {}): Promise<Death> {
+  async stop(reason: StopReason, { force = false }: { force?: boolean } = {}): Promise<Death> {
+    if (this.#detached)
+      throw new KernelError('KERNEL_STOPPING', `Kernel ${this.id} was left to the next server`);
     this.dispatch({ type: 'stopRequested', reason, force });
-    return this.died();
+    return await this.died();
   }
 
   /** Changes what the kernel's environment has at its next start. */

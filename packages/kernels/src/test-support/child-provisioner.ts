@@ -20,6 +20,7 @@ export class ChildProvisioner implements Provisioner {
   readonly launched: LaunchRequest[] = [];
   /** Awaited by each launch; a test holds it to see a kernel in `launching`. */
   gate: Promise<void> = Promise.resolve();
+  onLaunch: (request: LaunchRequest) => Promise<void> = () => Promise.resolve();
   readonly #children = new Map<string, ProvisionedChild>();
 
   capacity(): Promise<Capacity> {
@@ -29,6 +30,7 @@ export class ChildProvisioner implements Provisioner {
   async launch(request: LaunchRequest, context: LaunchContext): Promise<ProvisionedKernel> {
     this.launched.push(request);
     context.report('starting', 'Starting a process.');
+    await this.onLaunch(request);
     await Promise.race([this.gate, aborted(context.signal)]);
     const [command = '', ...args] = request.kernelspec.spec.argv;
     const child = spawn(command, args, { cwd: request.cwd, stdio: ['ignore', 'pipe', 'pipe'] });

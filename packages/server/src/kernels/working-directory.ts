@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 
 export interface WorkingDirectoryOptions {
   /** Absolute path of the folder that is served. */
@@ -22,7 +22,8 @@ export interface KernelPlace {
 export async function workingDirectoryOf(apiPath: string, options: WorkingDirectoryOptions): Promise<string> {
   const { rootDir } = options;
   let path = osPathOf(apiPath, options);
-  while (path !== rootDir && path.startsWith(rootDir)) {
+  const inside = rootDir.endsWith(sep) ? rootDir : rootDir + sep;
+  while (path.startsWith(inside)) {
     if (await isDirectory(path)) return path;
     path = dirname(path);
   }
