@@ -15,6 +15,7 @@ import {
   JupyterEventBus,
   jupyterEventSchemas,
   kernelEventSchemas,
+  kernelspecsRoutes,
   kernelsRoutes,
   kernelWebSocket,
   labRoutes,
@@ -96,18 +97,7 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
       kernelsRoutes({ registry: kernels.registry, allowedEnvs: settings.allowedEnvs, ...place }),
       sessionsRoutes({ sessions: kernels.sessions }),
       kernelWebSocket({ kernels: kernels.registry, maxClientMessageBytes: settings.maxClientMessageBytes }),
-      async (app) => {
-        app.get(
-          '/api/kernelspecs',
-          { config: { access: { kind: 'api', resource: 'kernelspecs' } } },
-          async () => {
-            const out: Record<string, unknown> = {};
-            for (const [name, found] of await kernelspecs.list())
-              out[name] = { name, spec: found.spec, resources: {} };
-            return { default: await kernelspecs.defaultName(), kernelspecs: out };
-          },
-        );
-      },
+      kernelspecsRoutes({ kernelspecs }),
       eventRoutes({ bus, eventBufferBytes: settings.eventBufferBytes }),
       terminalRoutes({
         options: settings,

@@ -13,6 +13,7 @@ export {
 export { httpOptions, type HttpOptions } from './http/options.ts';
 export type { RoutePlugin } from './http/route-plugin.ts';
 export type { AcceptOptions, SocketRequest, SocketRoute } from './http/sockets.ts';
+export { kernelspecsRoutes, type KernelspecsRoutesDeps } from './kernels/kernelspecs-routes.ts';
 export { kernelsRoutes, type KernelsRoutesDeps } from './kernels/kernels-routes.ts';
 export { sessionsRoutes, type SessionsRoutesDeps } from './kernels/sessions-routes.ts';
 export { placeOf, workingDirectoryOf } from './kernels/working-directory.ts';

@@ -11,6 +11,8 @@ export interface StaticFilesOptions {
   readonly folders: readonly string[];
   /** Whether the name holds a hash of the content, so that it never changes. */
   readonly isImmutable?: (path: string) => boolean;
+  /** How long a browser may keep what is not immutable without asking; absent: it always asks. */
+  readonly maxAgeS?: (path: string) => number | undefined;
 }
 
 interface Found {
@@ -36,11 +38,10 @@ export function staticFiles(options: StaticFilesOptions) {
     if (found === undefined) throw new ServerError('NOT_FOUND', 'Not Found');
     const etag = `"${found.size.toString(36)}-${Math.floor(found.mtimeMs).toString(36)}${found.encoding ?? ''}"`;
     const hasVersion = /[?&]v=/.test(request.url);
+    const maxAgeS = options.maxAgeS?.(path);
+    const keep = maxAgeS === undefined ? 'no-cache' : `private, max-age=${maxAgeS}`;
     reply
-      .header(
-        'cache-control',
-        isImmutable(path) || hasVersion ? 'public, max-age=31536000, immutable' : 'no-cache',
-      )
+      .header('cache-control', isImmutable(path) || hasVersion ? 'public, max-age=31536000, immutable' : keep)
       .header('etag', etag)
       .type(typeOf(path));
     vary(reply, 'Accept-Encoding');
