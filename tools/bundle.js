@@ -2,6 +2,7 @@
 // fraction of the time of some thousand, and the published package needs no workspace packages from a registry.
 import { build } from 'esbuild';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 
@@ -14,6 +15,24 @@ const entries = {
 
 mkdirSync(out, { recursive: true });
 for (const name of readdirSync(out)) if (name.startsWith('chunk-')) rmSync(join(out, name));
+/**
+ * Our own modules that load a CommonJS dependency when first needed say `const require = createRequire(import.meta.url)`. Without
+ * that line the bundler sees the dependency: it is bundled, and still runs only when required.
+ */
+const lazyRequires = {
+  name: 'lazy-requires',
+  setup(builder) {
+    builder.onLoad({ filter: /packages\/[a-z]+\/dist\/.*\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      if (!source.includes('createRequire(import.meta.url)')) return undefined;
+      return {
+        contents: source.replace(/^const require = createRequire\(import\.meta\.url\);$/m, ''),
+        loader: 'js',
+      };
+    });
+  },
+};
+
 await build({
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path))),
   outdir: out,
@@ -30,6 +49,7 @@ await build({
     // CommonJS dependencies ask for Node's own modules by require.
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
+  plugins: [lazyRequires],
   legalComments: 'linked',
   logLevel: 'warning',
   metafile: false,
