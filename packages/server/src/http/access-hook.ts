@@ -51,7 +51,7 @@ export function addAccessHook(app: FastifyInstance): void {
       return undefined;
     }
     if (verdict.code === 'UNAUTHENTICATED' && access.kind === 'page' && /^(GET|HEAD)$/.test(request.method)) {
-      return reply.redirect(`${app.site.baseUrl}login?next=${encodeURIComponent(request.url)}`, 302);
+      return reply.redirect(`${app.site.baseUrl}login?next=${encodeURIComponent(request.originalUrl)}`, 302);
     }
     throw new ServerError(verdict.code, verdict.message);
   });
@@ -68,7 +68,11 @@ function accessOfUnknown(request: FastifyRequest): Access {
 }
 
 /** `/` → what it stands for; `/lab/` → `/lab`. The query is kept. */
-function redirectOfUnknown({ url, method, server: { site } }: FastifyRequest): string | undefined {
+function redirectOfUnknown({
+  originalUrl: url,
+  method,
+  server: { site },
+}: FastifyRequest): string | undefined {
   const path = pathOf(url);
   const query = url.slice(path.length);
   if (path === '/' || path === site.baseUrl || `${path}/` === site.baseUrl) return site.defaultUrl + query;

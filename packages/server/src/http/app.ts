@@ -18,6 +18,7 @@ import { RouteTable } from './route-table.ts';
 import type { RoutePlugin } from './route-plugin.ts';
 import { createSite } from './site.ts';
 import { Sockets } from './sockets.ts';
+import { serveWithoutUpgrade } from './serve-without-upgrade.ts';
 import { useLazySchemas } from './lazy-schemas.ts';
 
 export interface AppOptions {
@@ -53,13 +54,15 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 8192 },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
+    rewriteUrl: (request) => site.toRoute(request.url ?? '/'),
     clientErrorHandler: answerClientError,
     frameworkErrors: answerFrameworkError,
   });
   const sockets = new Sockets({
-    baseUrl: site.baseUrl,
+    site,
     checker,
     log: logger,
+    serveWithoutUpgrade: (request, socket) => serveWithoutUpgrade(app, request, socket),
     pingIntervalMs: http.websocketPingIntervalS * 1000,
     pingTimeoutMs: http.websocketPingTimeoutS * 1000,
   });
@@ -84,7 +87,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     async (based) => {
       for (const routes of options.routes) await based.register(routes);
     },
-    { prefix: site.baseUrl.replace(/\/$/, '') },
+    { prefix: site.routeBase.replace(/\/$/, '').replaceAll(':', '::') },
   );
   return app;
 }

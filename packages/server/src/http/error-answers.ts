@@ -42,9 +42,21 @@ function answerError(
   return reply.type('application/json; charset=utf-8').send({ message: error.message, reason: error.reason });
 }
 
-/** URLs that no route can be looked up for: bad percent-encoding, a parameter beyond all length. */
-export function answerFrameworkError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  void answerError(request, reply, describeError(error, request.log));
+/**
+ * URLs that no route can be looked up for: bad percent-encoding, a parameter beyond all length. Fastify's own words repeat the
+ * URL, with the token in it.
+ */
+export function answerFrameworkError(
+  error: { readonly code: string; readonly statusCode?: number },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const status = error.statusCode ?? 400;
+  const message =
+    error.code === 'FST_ERR_BAD_URL'
+      ? 'Bad percent-encoding in the URL'
+      : (STATUS_CODES[status] ?? 'Bad Request');
+  void answerError(request, reply, { status, message, reason: null });
 }
 
 /** Fetch and XHR accept anything; a browser that navigates says that it would like HTML. */

@@ -8,6 +8,7 @@ import type { Access } from './access.ts';
 import { type AccessChecker, queryOf } from './check-access.ts';
 import { describeError } from './describe-error.ts';
 import { compilePath, type PathParams } from './match-path.ts';
+import type { Site } from './site.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -49,9 +50,11 @@ export interface SocketRoute {
 }
 
 export interface SocketsOptions {
-  readonly baseUrl: string;
+  readonly site: Site;
   readonly checker: AccessChecker;
   readonly log: FastifyBaseLogger;
+  /** Answers a request that offered something else than WebSocket, as if it had not. */
+  readonly serveWithoutUpgrade: (request: IncomingMessage, rawSocket: Duplex) => void;
   readonly pingIntervalMs: number;
   readonly pingTimeoutMs: number;
 }
@@ -75,7 +78,7 @@ export class Sockets {
 
   /** Adds a route; the path is written without the base URL, parameters as `:id`. */
   route(path: string, route: SocketRoute): void {
-    this.#routes.push({ match: compilePath(this.#options.baseUrl + path.replace(/^\//, '')), route });
+    this.#routes.push({ match: compilePath(this.#options.site.routeBase + path.replace(/^\//, '')), route });
   }
 
   /** Open ones. */
@@ -89,6 +92,8 @@ export class Sockets {
     rawSocket.on('error', () => rawSocket.destroy());
     this.#shaking.add(rawSocket);
     rawSocket.once('close', () => this.#shaking.delete(rawSocket));
+    if (!/^websocket$/i.test(request.headers.upgrade ?? ''))
+      return this.#options.serveWithoutUpgrade(request, rawSocket);
     if (this.#isDraining) return refuseUpgrade(rawSocket, 503, 'The server is stopping');
     const found = this.#find(request);
     if (typeof found === 'number')
@@ -113,7 +118,7 @@ export class Sockets {
   }
 
   #find(request: IncomingMessage): { route: SocketRoute; params: PathParams } | 400 | 404 {
-    const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    const path = this.#options.site.toRoute(request.url ?? '').split('?', 1)[0] ?? '';
     try {
       for (const { match, route } of this.#routes) {
         const params = match(path);
@@ -168,7 +173,10 @@ export class Sockets {
     const server = this.#serverFor(options.maxPayload ?? defaultMaxPayload);
     return new Promise((resolve, reject) => {
       const gone = () => reject(new HandshakeError('the client went away or sent no proper handshake'));
-      if (rawSocket.destroyed) return gone();
+      if (rawSocket.destroyed || rawSocket.readableEnded) {
+        rawSocket.destroy();
+        return gone();
+      }
       rawSocket.once('close', gone);
       server.handleUpgrade(request, rawSocket, head, (socket) => {
         rawSocket.removeListener('close', gone);

@@ -16,6 +16,8 @@ export const withToken = { authorization: `token ${testToken}` };
 export interface TestAppOptions {
   readonly http?: Partial<HttpOptions>;
   readonly auth?: Partial<AuthOptions>;
+  /** Instead of one with `testToken` and `auth`. */
+  readonly authenticator?: Authenticator;
   readonly authorize?: Authorizer;
   readonly logger?: FastifyBaseLogger;
   readonly now?: () => number;
@@ -31,14 +33,16 @@ export async function createTestApp(
   const app = await createApp({
     http,
     auth,
-    authenticator: new Authenticator({
-      token: auth.token ?? '',
-      hashedPassword: auth.hashedPassword,
-      cookieSecret: 'secret of the tests',
-      cookieDays: auth.cookieDays,
-      baseUrl: normalizeBaseUrl(http.baseUrl),
-      ...(options.now === undefined ? {} : { now: options.now }),
-    }),
+    authenticator:
+      options.authenticator ??
+      new Authenticator({
+        token: auth.token ?? '',
+        hashedPassword: auth.hashedPassword,
+        cookieSecret: 'secret of the tests',
+        cookieDays: auth.cookieDays,
+        baseUrl: normalizeBaseUrl(http.baseUrl),
+        ...(options.now === undefined ? {} : { now: options.now }),
+      }),
     logger: options.logger ?? pino({ level: 'silent' }),
     routes,
     ...(options.authorize === undefined ? {} : { authorize: options.authorize }),

@@ -13,24 +13,24 @@ export function redirectRoutes(): RoutePlugin {
     ] as const) {
       // VS Code probes `/tree?` for a 302 to the login.
       app.get(`/${from}`, { config, schema }, async (request, reply) =>
-        reply.redirect(`${baseUrl}lab${queryOf(request.url)}`, 302),
+        reply.redirect(`${baseUrl}lab${queryOf(request.originalUrl)}`, 302),
       );
       app.get(`/${from}/*`, { config, schema }, async (request, reply) =>
-        reply.redirect(rebased(request.url, baseUrl + from, baseUrl + to), 302),
+        reply.redirect(rebased(request.originalUrl, baseUrl + from, baseUrl + to), 302),
       );
     }
     app.get('/consoles', { config, schema }, async (request, reply) =>
-      reply.redirect(`${baseUrl}lab${queryOf(request.url)}`, 302),
+      reply.redirect(`${baseUrl}lab${queryOf(request.originalUrl)}`, 302),
     );
     app.get('/consoles/*', { config, schema }, async (_request, reply) =>
       reply.redirect(`${baseUrl}lab`, 302),
     );
     const api = { access: { kind: 'api', resource: 'contents' } } as const;
     app.all('/api/notebooks', { config: api, schema }, async (request, reply) =>
-      reply.redirect(rebased(request.url, `${baseUrl}api/notebooks`, `${baseUrl}api/contents`), 302),
+      reply.redirect(rebased(request.originalUrl, `${baseUrl}api/notebooks`, `${baseUrl}api/contents`), 302),
     );
     app.all('/api/notebooks/*', { config: api, schema }, async (request, reply) =>
-      reply.redirect(rebased(request.url, `${baseUrl}api/notebooks`, `${baseUrl}api/contents`), 302),
+      reply.redirect(rebased(request.originalUrl, `${baseUrl}api/notebooks`, `${baseUrl}api/contents`), 302),
     );
   };
 }
