@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 
 /** What the routes of JupyterLab need of the rest of the server. */
 export interface LabDeps {
-  /** With a slash at both ends: the plugin is registered under it. */
+  /** Under which the plugin is registered. */
   readonly baseUrl: string;
   /** The built front end: page.html, manifest.json, static/, schemas/, themes/, third-party-licenses.json. */
   readonly appDir: string;
@@ -21,7 +21,9 @@ export interface LabDeps {
   /** Extra folders of prebuilt extensions, searched before the others. */
   readonly extraLabExtensionsPath?: readonly string[];
   readonly lockAllPlugins?: boolean;
-  /** Interpreters of the kernelspecs, whose site-packages may hold language packs. Asked when first needed. */
+  /** Whether the page loads the user's `custom/custom.css`. */
+  readonly customCss?: boolean;
+  /** Commands of the kernelspecs: the site-packages of those that are Pythons may hold language packs. Asked when needed. */
   readonly pythons: () => Promise<readonly string[]>;
   /** LANG or the like: the language of users who chose none. */
   readonly systemLocale?: string | undefined;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { RoutePlugin } from '../http/route-plugin.ts';
+import { normalizeBaseUrl } from '../http/site.ts';
 import { extensionFileRoutes } from './extension-files.ts';
 import { extensionManagerRoutes } from './extension-manager.ts';
 import { FederatedExtensions } from './federated-extensions.ts';
@@ -24,6 +25,7 @@ const translationSettings = '@jupyterlab/translation-extension:plugin';
 /** Everything of JupyterLab: its page, and what its own extensions ask of their server. */
 export function labRoutes(deps: LabDeps): RoutePlugin {
   const { appDir, paths, log } = deps;
+  const baseUrl = normalizeBaseUrl(deps.baseUrl);
   const files = new JsonFiles();
   const warnings = new Warnings(log);
   const federated = new FederatedExtensions(files, [
@@ -50,13 +52,14 @@ export function labRoutes(deps: LabDeps): RoutePlugin {
   const page = new PageConfigSource({
     ...common,
     facts: {
-      baseUrl: deps.baseUrl,
+      baseUrl,
       serverVersion: deps.serverVersion,
       rootDir: deps.rootDir,
       preferredPath: deps.preferredPath ?? '',
       terminalsAvailable: deps.terminalsAvailable,
       exposeAppInBrowser: deps.exposeAppInBrowser,
       quitButton: deps.quitButton,
+      customCss: deps.customCss ?? false,
       allowHidden: deps.allowHidden,
       deleteToTrash: deps.deleteToTrash,
       directories: {
@@ -75,7 +78,7 @@ export function labRoutes(deps: LabDeps): RoutePlugin {
     await app.register(workspaceRoutes(new WorkspaceStore(paths.labWorkspacesDir, warnings)));
     await app.register(translationRoutes({ packs, systemLocale, userLocale }));
     await app.register(extensionFileRoutes(federated));
-    await app.register(themeRoutes(federated, join(appDir, 'themes'), `${deps.baseUrl}lab/api/themes`));
+    await app.register(themeRoutes(federated, join(appDir, 'themes'), `${baseUrl}lab/api/themes`));
     await app.register(licenseRoutes({ files, federated, appDir, warnings }));
     await app.register(extensionManagerRoutes(federated, switches));
     await app.register(quietRoutes());

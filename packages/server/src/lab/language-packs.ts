@@ -1,4 +1,4 @@
-import { dirname, join, posix } from 'node:path';
+import { basename, dirname, isAbsolute, join, posix } from 'node:path';
 import { isObject, type JsonFiles, type JsonObject, namesIn } from './json-files.ts';
 import { isLocale, pseudoLocale } from './locale.ts';
 
@@ -60,7 +60,7 @@ export class LanguagePacks {
   async #sitePackages(): Promise<string[]> {
     const prefixes = new Set([
       // <prefix>/bin/python
-      ...(await this.#pythons()).map((python) => dirname(dirname(python))),
+      ...(await this.#pythons()).filter(isPython).map((python) => dirname(dirname(python))),
       // <prefix>/share/jupyter
       ...this.#dataPath
         .filter((folder) => folder.endsWith('/share/jupyter'))
@@ -77,4 +77,9 @@ export class LanguagePacks {
     );
     return perPrefix.flat();
   }
+}
+
+/** Kernelspecs of other languages, and those that leave it to PATH, tell nothing of an installation. */
+function isPython(command: string): boolean {
+  return isAbsolute(command) && /^python[\d.]*$/.test(basename(command));
 }

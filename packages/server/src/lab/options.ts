@@ -17,6 +17,10 @@ export const labOptions = {
     schema: Type.Array(Type.String(), { default: [] }),
     help: 'More folders of prebuilt extensions, searched before those of Jupyter.',
   },
+  customCss: {
+    schema: Type.Boolean({ default: false }),
+    help: "Load the user's custom/custom.css into the page.",
+  },
   lockAllPlugins: {
     schema: Type.Boolean({ default: false }),
     help: 'Do not let the plugins of JupyterLab be enabled or disabled in the browser.',

@@ -15,6 +15,7 @@ export interface PageFacts {
   readonly terminalsAvailable: boolean;
   readonly exposeAppInBrowser: boolean;
   readonly quitButton: boolean;
+  readonly customCss: boolean;
   readonly allowHidden: boolean;
   readonly deleteToTrash: boolean;
   readonly directories: {
@@ -94,6 +95,7 @@ function fixed(facts: PageFacts): JsonObject {
     appNamespace: 'lab',
     appVersion: facts.appVersion,
     notebookVersion: JSON.stringify([...facts.serverVersion, '']),
+    customCss: facts.customCss,
     devMode: false,
     exposeAppInBrowser: facts.exposeAppInBrowser,
     ...urls,

@@ -36,8 +36,11 @@ const placeholders = {
   baseUrl: (config: JsonObject) => escapeHtml(String(config['baseUrl'])),
   staticUrl: (config: JsonObject) => escapeHtml(String(config['fullStaticUrl'])),
   config: (config: JsonObject) => jsonInHtml(config),
-  // Jupyter's custom.css is for those who ask for it; it would be a request of everybody's first load.
-  customHead: () => '',
+  // For those who ask for it; it would be one more request of everybody's first load.
+  customHead: (config: JsonObject) =>
+    config['customCss'] === true
+      ? `<link rel="stylesheet" href="${escapeHtml(String(config['baseUrl']))}custom/custom.css" />`
+      : '',
 };
 
 export function labPage(template: string, manifest: LabManifest): LabPage {

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { FastifyBaseLogger } from 'fastify';
 import { ServerError } from '../errors.ts';
@@ -9,7 +10,7 @@ import { Turns } from './turns.ts';
 
 export interface ConverterDeps {
   readonly options: NbconvertOptions;
-  /** Interpreters of the kernelspecs; the first one that has nbconvert converts. */
+  /** Commands of the kernelspecs; the first Python among them that has nbconvert converts. */
   readonly pythons: () => Promise<readonly string[]>;
   readonly configDir: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -137,7 +138,7 @@ export class Converter {
     signal: AbortSignal,
   ): Promise<ScriptAnswer> {
     const { env, log } = this.#deps;
-    const pythons = this.#python === undefined ? await this.#deps.pythons() : [this.#python];
+    const pythons = this.#python === undefined ? await this.#findPythons() : [this.#python];
     for (const python of pythons) {
       let answer: ScriptAnswer;
       try {
@@ -160,6 +161,12 @@ export class Converter {
       'NOT_IMPLEMENTED',
       'No Python of the kernels has nbconvert; install it with: pip install nbconvert',
     );
+  }
+
+  /** Kernelspecs of other languages have commands that would make something else of `-c`. */
+  async #findPythons(): Promise<readonly string[]> {
+    const commands = await this.#deps.pythons();
+    return [...new Set(commands)].filter((command) => /^python[\d.]*$/.test(basename(command)));
   }
 
   #refusal(status: string, message: string): ServerError {

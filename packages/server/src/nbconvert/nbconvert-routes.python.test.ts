@@ -129,7 +129,7 @@ test('[N5] what goes wrong is said in words, with the right status', async () =>
 
 test('[N6] without nbconvert there are no formats, and converting says what to install', async () => {
   const bare = await script(`#!/bin/sh\nexec '${python}' -S -I "$@"\n`);
-  const app = await server({}, ['/no/such/python', bare]);
+  const app = await server({}, ['/usr/bin/R', '/no/such/python', bare]);
   expect((await app.inject({ url: '/api/nbconvert', headers: withToken })).json()).toEqual({});
   const payload = JSON.stringify({ content: notebook });
   const response = await app.inject({ method: 'POST', url: '/nbconvert/html', headers: withToken, payload });
@@ -174,11 +174,11 @@ test('[N9] so many convert at a time, so many wait, the rest is refused', async 
     ),
   );
   expect(answers.map(({ statusCode }) => statusCode)).toEqual([503, 503, 503]);
-  expect(answers.map((answer) => answer.json().message.slice(0, 15)).toSorted()).toEqual([
-    'Converting took',
-    'Converting took',
-    'Too many notebo',
-  ]);
+  expect(
+    answers
+      .map((answer) => answer.json().message.slice(0, 15))
+      .toSorted((a: string, b: string) => a.localeCompare(b)),
+  ).toEqual(['Converting took', 'Converting took', 'Too many notebo']);
 });
 
 test('[N10] modules beside a notebook are not imported by the converter', async () => {
@@ -213,7 +213,7 @@ async function server(given: Partial<NbconvertOptions> = {}, pythons = [python])
 }
 
 async function script(text: string): Promise<string> {
-  const path = join(root, `python-${Math.random()}`);
+  const path = join(await mkdtemp(join(root, 'bin-')), 'python3');
   await writeFile(path, text);
   await chmod(path, 0o755);
   return path;

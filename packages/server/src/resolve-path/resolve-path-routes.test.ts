@@ -24,7 +24,7 @@ async function ask(path: string, { kernel, root = 'root' }: { kernel?: string; r
     }),
   ]);
   const query = new URLSearchParams({ path, ...(kernel === undefined ? {} : { kernel }) });
-  return app.inject({ url: `/api/resolvePath?${query}`, headers: withToken });
+  return app.inject({ url: `/api/resolvePath?${query.toString()}`, headers: withToken });
 }
 
 test('[P40] a path of this machine under the root becomes an API path', async () => {

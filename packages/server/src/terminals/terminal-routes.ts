@@ -13,10 +13,10 @@ const NamedTerminal = Type.Object({ name: Type.String() });
 const maxMessageBytes = 8 * 1024 * 1024;
 
 /** Nothing is served if terminals are switched off: then these addresses do not exist, as in Jupyter. */
-export function terminalRoutes(deps: TerminalsDeps): RoutePlugin {
+export function terminalRoutes(given: Terminals | TerminalsDeps): RoutePlugin {
+  const terminals = given instanceof Terminals ? given : new Terminals(given);
   return async (app) => {
-    if (!deps.options.terminalsEnabled) return;
-    const terminals = new Terminals(deps);
+    if (!terminals.isEnabled) return;
     app.addHook('onClose', () => terminals.close());
 
     app.get(

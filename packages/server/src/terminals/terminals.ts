@@ -40,6 +40,10 @@ export class Terminals {
     this.#deps = deps;
   }
 
+  get isEnabled(): boolean {
+    return this.#deps.options.terminalsEnabled;
+  }
+
   get size(): number {
     return this.#terminals.size;
   }
