@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { link, mkdir, readdir, readFile, realpath, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -154,7 +154,7 @@ function ownerFile(path: string, generation: number): string {
 
 /** Makes a file with its whole content, or none; false if it is there. */
 async function createExclusively(path: string, content: unknown): Promise<boolean> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   await writeFile(temporary, JSON.stringify(content), { mode: 0o600 });
   try {
     await link(temporary, path);

@@ -1,0 +1,96 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FileKernelStore } from './file-kernel-store.ts';
+import type { Log } from './log.ts';
+import { kernelStoreContract, recordOf } from './test-support/kernel-store-contract.ts';
+
+let folder: string;
+let warnings: string[];
+const log: Log = {
+  debug() {},
+  info() {},
+  warn: (_fields, message) => void warnings.push(message),
+  error() {},
+};
+
+async function make(): Promise<void> {
+  folder = join(await mkdtemp(join(tmpdir(), 'perijove-store-')), 'kernels');
+  warnings = [];
+}
+const dispose = (): Promise<void> => rm(join(folder, '..'), { recursive: true, force: true });
+const open = (soonMs = 60_000): FileKernelStore => new FileKernelStore({ folder, log, soonMs });
+
+kernelStoreContract('FileKernelStore', async () => {
+  await make();
+  const first = open();
+  await first.load();
+  return { open: () => open(), dispose };
+});
+
+beforeEach(make);
+afterEach(dispose);
+
+test('[K43] only the owner may read what is kept', async () => {
+  const store = open();
+  await store.load();
+  await store.put(recordOf('kernel'));
+  expect((await stat(folder)).mode & 0o777).toBe(0o700);
+  expect((await stat(join(folder, 'kernel.json'))).mode & 0o777).toBe(0o600);
+});
+
+test.each([
+  ['half a file', '{"version":1,"data":{"id":"ker'],
+  ['an empty file', ''],
+  ['another version', JSON.stringify({ version: 2, data: recordOf('kernel') })],
+  ['something else', '["not", "ours"]'],
+  ['null', 'null'],
+  [
+    'a record without its state',
+    JSON.stringify({ version: 1, data: { ...recordOf('kernel'), state: undefined } }),
+  ],
+  ['an id that leads elsewhere', JSON.stringify({ version: 1, data: recordOf('../../etc/passwd') })],
+])('[K44] %s is set aside with a warning, and the other kernels are loaded', async (_what, text) => {
+  await mkdir(folder, { recursive: true });
+  const store = open();
+  await store.put(recordOf('good'));
+  await writeFile(join(folder, 'kernel.json'), text);
+  expect(await store.load()).toEqual([recordOf('good')]);
+  expect(warnings).toEqual(['a state file cannot be used; it was set aside']);
+  const [aside] = (await readdir(folder)).filter((name) => name.includes('.aside-'));
+  expect(await readFile(join(folder, aside!), 'utf8')).toBe(text);
+});
+
+test('[K44] what a crash left half written does not count, and goes', async () => {
+  const store = open();
+  await store.load();
+  await store.put(recordOf('kernel'));
+  await writeFile(join(folder, 'kernel.json.77.abcd.tmp'), '{"version":1,"da');
+  expect(await store.load()).toEqual([recordOf('kernel')]);
+  expect(await readdir(folder)).toEqual(['kernel.json']);
+});
+
+test('[K45] a burst of puts costs few writes', async () => {
+  const store = open();
+  await store.load();
+  const names = new Set<number>();
+  const puts = Array.from({ length: 1000 }, (_, n) => store.put(recordOf('kernel', { lastActivity: n })));
+  for (const put of puts) {
+    await put;
+    names.add((await stat(join(folder, 'kernel.json'))).ino);
+  }
+  expect(names.size).toBeLessThanOrEqual(2);
+});
+
+test('[K45] a put that cannot be written rejects, and the former record stays', async () => {
+  const store = open();
+  await expect(store.put(recordOf('kernel'))).rejects.toMatchObject({ code: 'ENOENT' });
+  await store.load();
+  await store.put(recordOf('kernel'));
+  await expect(
+    store.put(recordOf('kernel', { name: 'x', lastActivity: 1n as unknown as number })),
+  ).rejects.toThrow();
+  expect(await open().load()).toEqual([recordOf('kernel')]);
+  expect(await readdir(folder)).toEqual(['kernel.json']);
+});
