@@ -25,11 +25,9 @@ export class ConfigStore {
   }
 
   async read(section: string): Promise<JsonObject> {
-    let merged: JsonObject = {};
-    for (const folder of this.#options.configPath.toReversed()) {
-      merged = layer(merged, await this.#readFolder(folder, section, 'all'));
-    }
-    return merged;
+    const folders = this.#options.configPath.toReversed();
+    const files = await Promise.all(folders.map((folder) => filesOf(folder, section)));
+    return this.#merge(files.flat());
   }
 
   /** Replaces the user's own section. What the `.d` folder says already is not written again. */
@@ -40,28 +38,23 @@ export class ConfigStore {
   /** Lays changes over the user's own section, and returns what that then is. */
   update(section: string, changes: JsonObject): Promise<JsonObject> {
     return this.#exclusively(async () => {
-      const updated = layer(await this.#readFolder(this.#options.configDir, section, 'all'), changes);
+      const updated = layer(await this.#merge(await filesOf(this.#options.configDir, section)), changes);
       await this.#write(section, updated);
       return updated;
     });
   }
 
   async #write(section: string, config: JsonObject): Promise<void> {
-    const defaults = await this.#readFolder(this.#options.configDir, section, 'defaults');
+    const own = fileOf(this.#options.configDir, section);
+    const files = await filesOf(this.#options.configDir, section);
+    const defaults = await this.#merge(files.filter((path) => path !== own));
     const text = JSON.stringify(withoutDefaults(config, defaults), null, 2);
-    await writeAtomically(fileOf(this.#options.configDir, section), `${text}\n`);
+    await writeAtomically(own, `${text}\n`);
   }
 
-  async #readFolder(folder: string, section: string, which: 'all' | 'defaults'): Promise<JsonObject> {
-    const file = fileOf(folder, section);
-    const extra = join(dirname(file), `${section}.d`);
-    const names = await readdir(extra).catch(() => [] as string[]); // none, as a rule
-    const files = names.filter((name) => name.endsWith('.json') && !name.startsWith('.')).toSorted();
-    const paths = files.map((name) => join(extra, name));
+  async #merge(paths: readonly string[]): Promise<JsonObject> {
     let merged: JsonObject = {};
-    for (const path of which === 'all' ? [...paths, file] : paths) {
-      merged = layer(merged, await this.#readFile(path));
-    }
+    for (const path of paths) merged = layer(merged, await this.#readFile(path));
     return merged;
   }
 
@@ -96,4 +89,13 @@ export class ConfigStore {
 
 function fileOf(folder: string, section: string): string {
   return join(folder, 'serverconfig', `${section}.json`);
+}
+
+/** Those of one config folder, the lowest first; what a package put in `.d` is below what a user wrote. */
+async function filesOf(folder: string, section: string): Promise<string[]> {
+  const file = fileOf(folder, section);
+  const extra = join(dirname(file), `${section}.d`);
+  const names = await readdir(extra).catch(() => [] as string[]); // none, as a rule
+  const visible = names.filter((name) => name.endsWith('.json') && !name.startsWith('.')).toSorted();
+  return [...visible.map((name) => join(extra, name)), file];
 }
