@@ -1,7 +1,7 @@
 import { ContentsFailure } from './contents-failure.ts';
 import { parseJson } from '../nbformat/json-document.ts';
 import type { JsonDocument, JsonNode, JsonObject } from '../nbformat/json-document.ts';
-import { versionOf } from '../nbformat/notebook-shape.ts';
+import { member, versionOf } from '../nbformat/notebook-shape.ts';
 import { withCellIds } from '../nbformat/normalize.ts';
 import { validationMessage } from '../nbformat/validate.ts';
 import { signIfTrusted } from './notary.ts';
@@ -21,6 +21,12 @@ export function encodeNotebook(
   const { major } = versionOf(source, sent);
   if (major !== 4)
     throw new ContentsFailure('BAD_REQUEST', `Only notebooks of format 4 are saved, not of ${String(major)}`);
+  // Without these it could be written, and never be read again.
+  if (member(sent, 'cells')?.kind !== 'array')
+    throw new ContentsFailure(
+      'BAD_REQUEST',
+      `The content of ${location.path} is not a notebook: it has no cells`,
+    );
   const notebook = withCellIds(source, sent);
   signIfTrusted(source, notebook, settings);
   return { bytes: writeNotebook(source, notebook), message: validationMessage(source, notebook) };

@@ -55,7 +55,11 @@ function realPath(path: string): string | undefined {
 }
 
 function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false; // Nothing can be there that a write would follow.
+  }
 }
 
 function outside(apiPath: string): ContentsFailure {

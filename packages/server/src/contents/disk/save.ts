@@ -36,6 +36,7 @@ export function saveEntry(apiPath: string, body: Uint8Array, length: number, set
     throw new ContentsFailure('BAD_REQUEST', 'Cannot copy with PUT, only POST');
   const location = locate(apiPath, settings);
   refuseHidden(location, memberText(document, root, 'path'), settings);
+  requireFolder(location);
   const old = statSync(location.osPath, { throwIfNoEntry: false });
   const isNew = !old?.isFile();
   const type = typeToSave(document, root, location, isNew);
@@ -89,7 +90,6 @@ function typeToSave(
 function saveWhole(location: Location, request: Request, settings: DiskSettings): string | undefined {
   if (location.path === '' && request.type !== 'directory')
     throw new ContentsFailure('BAD_REQUEST', 'The root is a directory');
-  requireFolder(location);
   if (request.type === 'directory') {
     makeDirectory(location);
     return undefined;
@@ -201,7 +201,6 @@ function saveChunk(location: Location, request: Request, settings: DiskSettings)
     throw new ContentsFailure('BAD_REQUEST', 'chunk must be a number from 1 up, or -1 for the last');
   const content = member(request.model, 'content');
   if (content === undefined) throw new ContentsFailure('BAD_REQUEST', 'No file content provided');
-  requireFolder(location);
   const data = decodeContent(location, request, content);
   const received = receiveChunk(location, chunk, data, settings);
   if (received.status === 'complete') return { ...describeEntry(location, 'file'), created: request.isNew };
