@@ -37,7 +37,3 @@ export { resolvePathRoutes } from './resolve-path/resolve-path-routes.ts';
 export { terminalOptions } from './terminals/options.ts';
 export { terminalRoutes } from './terminals/terminal-routes.ts';
 export { Terminals } from './terminals/terminals.ts';
-export { nbconvertOptions } from './nbconvert/options.ts';
-export { nbconvertRoutes } from './nbconvert/nbconvert-routes.ts';
-export { resolvePathRoutes } from './resolve-path/resolve-path-routes.ts';
-export { Terminals } from './terminals/terminals.ts';
