@@ -19,9 +19,12 @@ import {
   kernelsRoutes,
   kernelWebSocket,
   labRoutes,
+  nbconvertRoutes,
   placeOf,
+  resolvePathRoutes,
   sessionsRoutes,
   terminalRoutes,
+  Terminals,
   type NotebookServer,
 } from '@perijove/server';
 import type { Logger } from 'pino';
@@ -83,12 +86,26 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
     events: bus,
     workerUrl: pieces.contentsWorker,
   });
+  const terminals = new Terminals({
+    options: settings,
+    rootDir,
+    env: process.env,
+    hasTerminal: process.stdout.isTTY,
+    serverUrl: () => server.url,
+    log,
+  });
+  const pythons = async (): Promise<readonly string[]> =>
+    [...(await kernelspecs.list()).values()].map(({ spec }) => spec.argv[0]!);
   const server: NotebookServer = await createNotebookServer({
     http: settings,
     auth: settings,
     paths,
     appDir: pieces.appDir,
-    running: { kernels: () => kernels.registry.list().map(({ model }) => model), terminals: () => [] },
+    running: {
+      kernels: () => kernels.registry.list().map(({ model }) => model),
+      terminals: () =>
+        terminals.list().map(({ lastActivity }) => ({ last_activity: lastActivity.toISOString() })),
+    },
     shutdown: pieces.onShutdownRequest,
     logger: log,
     routes: [
@@ -99,14 +116,17 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
       kernelWebSocket({ kernels: kernels.registry, maxClientMessageBytes: settings.maxClientMessageBytes }),
       kernelspecsRoutes({ kernelspecs }),
       eventRoutes({ bus, eventBufferBytes: settings.eventBufferBytes }),
-      terminalRoutes({
+      terminalRoutes(terminals),
+      nbconvertRoutes({
         options: settings,
+        contents: files.contents,
         rootDir,
+        pythons,
+        configDir: paths.configDir,
         env: process.env,
-        hasTerminal: process.stdout.isTTY,
-        serverUrl: () => server.url,
         log,
       }),
+      resolvePathRoutes({ rootDir, home, findKernel: (id) => kernels.registry.get(id)?.record }),
       labRoutes({
         baseUrl: settings.baseUrl,
         appDir: pieces.appDir,
@@ -122,7 +142,7 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
         exposeAppInBrowser: settings.exposeAppInBrowser,
         extraLabExtensionsPath: settings.extraLabextensionsPath,
         lockAllPlugins: settings.lockAllPlugins,
-        pythons: async () => [...(await kernelspecs.list()).values()].map(({ spec }) => spec.argv[0]!),
+        pythons,
         systemLocale: process.env['LC_ALL'] ?? process.env['LC_MESSAGES'] ?? process.env['LANG'],
         log,
       }),

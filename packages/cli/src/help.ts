@@ -69,7 +69,7 @@ function flagWithValue(name: string, option: OptionDeclaration): string {
   const flag = `--${flagOf(name)}`;
   switch (kindOf(option)) {
     case 'boolean':
-      return defaultOf(option) === true ? `--no-${flagOf(name)}` : flag;
+      return `--[no-]${flagOf(name)}`;
     case 'integer':
     case 'number':
       return `${flag} NUMBER`;

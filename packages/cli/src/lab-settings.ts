@@ -5,6 +5,7 @@ import type {
   eventOptions,
   httpOptions,
   labOptions,
+  nbconvertOptions,
   OptionValues,
   terminalOptions,
 } from '@perijove/server';
@@ -20,4 +21,5 @@ export type LabSettings = OptionValues<typeof launchOptions> &
   OptionValues<typeof channelOptions> &
   OptionValues<typeof terminalOptions> &
   OptionValues<typeof eventOptions> &
+  OptionValues<typeof nbconvertOptions> &
   OptionValues<typeof labOptions>;

@@ -30,6 +30,12 @@ export async function runLab(args: readonly string[]): Promise<number> {
   const log = openLog(settings.logLevel, { stream: process.stderr, forPeople: process.stderr.isTTY });
   const progress = terminalProgress();
   const appDir = findFrontEnd();
+  if (process.getuid?.() === 0 && !settings.allowRoot) {
+    log.warn(
+      {},
+      'running as root: notebooks and terminals may do anything on this machine (--allow-root silences this)',
+    );
+  }
 
   const look = (extra: readonly Kernelspec[]): Kernelspecs =>
     new Kernelspecs({ paths: environment.paths, log, extra, provisioners: ['local'] });

@@ -23,7 +23,10 @@ export const launchOptions = {
     schema: Type.String({ default: '' }),
     help: 'Where running kernels, sessions and journals are kept, so that a next server finds them. Empty: $XDG_STATE_HOME/perijove or ~/.local/state/perijove.',
   },
-  allowRoot: { schema: Type.Boolean({ default: false }), help: 'Run as root without a warning.' },
+  allowRoot: {
+    schema: Type.Boolean({ default: false }),
+    help: 'Say nothing when run as root, whose notebooks may do anything on this machine.',
+  },
 } as const;
 
 /** `perijove stop` and `perijove list`. */

@@ -4,6 +4,7 @@ import {
   eventOptions,
   httpOptions,
   labOptions,
+  nbconvertOptions,
   terminalOptions,
 } from '@perijove/server';
 import { channelOptions, cullingOptions, kernelOptions } from '@perijove/kernels';
@@ -21,5 +22,6 @@ export const labSections: readonly OptionSection[] = [
   { title: 'Messages of kernels', options: channelOptions },
   { title: 'Terminals', options: terminalOptions },
   { title: 'Events', options: eventOptions },
+  { title: 'Conversion of notebooks', options: nbconvertOptions },
   { title: 'JupyterLab', options: labOptions },
 ];
