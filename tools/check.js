@@ -16,6 +16,8 @@ for (const [title, command, ...args] of steps) {
   const started = Date.now();
   const [program, first] = command === 'node' ? [process.execPath, []] : ['npx', ['--no-install', command]];
   const { status } = spawnSync(program, [...first, ...args], { cwd: root, stdio: 'inherit' });
-  console.log(`${title}: ${status === 0 ? 'ok' : 'failed'} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  console.log(
+    `${title}: ${status === 0 ? 'ok' : 'failed'} (${((Date.now() - started) / 1000).toFixed(1)} s)`,
+  );
   if (status !== 0) process.exit(status ?? 1);
 }

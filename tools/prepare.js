@@ -2,7 +2,16 @@
 // Says each step in words. The second time it only looks (some milliseconds) and needs no network.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** Ends the program with one sentence that says what is wrong and what to do. */
@@ -33,7 +42,12 @@ async function install(root) {
     return;
   }
   assertWritable(root);
-  await step(root, 'Installing packages (about a minute the first time)', npm(), ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  await step(root, 'Installing packages (about a minute the first time)', npm(), [
+    'ci',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
   writeFileSync(stamp, wanted);
 }
 
@@ -44,16 +58,27 @@ function isInstalled(root, lock) {
   const have = JSON.parse(installed).packages;
   return Object.entries(JSON.parse(lock.toString('utf8')).packages).every(
     ([path, entry]) =>
-      !path.startsWith('node_modules/') || entry.link || entry.optional || entry.devOptional || have[path]?.version === entry.version,
+      !path.startsWith('node_modules/') ||
+      entry.link ||
+      entry.optional ||
+      entry.devOptional ||
+      have[path]?.version === entry.version,
   );
 }
 
 async function build(root, { lab }) {
   const server = join(root, 'dist', '.stamp-server');
-  const sources = fingerprint(root, ['packages', 'tools/bundle.js', 'package.json', 'tsconfig.base.json'], (path) => !path.startsWith('packages/lab/'));
+  const sources = fingerprint(
+    root,
+    ['packages', 'tools/bundle.js', 'package.json', 'tsconfig.base.json'],
+    (path) => !path.startsWith('packages/lab/'),
+  );
   if (read(server) !== sources) {
     assertWritable(root);
-    await step(root, 'Building the server', process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-b']);
+    await step(root, 'Building the server', process.execPath, [
+      join('node_modules', 'typescript', 'bin', 'tsc'),
+      '-b',
+    ]);
     await step(root, 'Bundling the server', process.execPath, [join('tools', 'bundle.js')]);
     mkdirSync(join(root, 'dist'), { recursive: true });
     writeFileSync(server, sources);
@@ -63,7 +88,9 @@ async function build(root, { lab }) {
   const labSources = fingerprint(root, ['packages/lab', 'package-lock.json'], () => true);
   if (read(front) !== labSources || !existsSync(join(root, 'packages', 'lab', 'dist', 'manifest.json'))) {
     assertWritable(root);
-    await step(root, 'Building JupyterLab (about a minute the first time)', process.execPath, [join('packages', 'lab', 'build.js')]);
+    await step(root, 'Building JupyterLab (about a minute the first time)', process.execPath, [
+      join('packages', 'lab', 'build.js'),
+    ]);
     writeFileSync(front, labSources);
   }
 }
@@ -89,7 +116,9 @@ export async function step(root, title, command, args, options = {}) {
   clearInterval(timer);
   if (code !== 0) {
     process.stderr.write(`\n${Buffer.concat(output).toString('utf8').trimEnd()}\n`);
-    throw new PrepareError(`${title} failed (exit code ${code}); the reason is in the lines above. Mend it and run the same command again.`);
+    throw new PrepareError(
+      `${title} failed (exit code ${code}); the reason is in the lines above. Mend it and run the same command again.`,
+    );
   }
   process.stderr.write(tty ? `\r${title}: done in ${seconds()}.   \n` : `${title}: done in ${seconds()}.\n`);
 }

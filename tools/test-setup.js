@@ -39,8 +39,12 @@ export async function setUpTests() {
   const needsPython = { ready: pythonProblem === undefined, why: pythonProblem };
   const needsChromium = chromium
     ? { ready: true }
-    : { ready: false, why: 'Chromium is not installed. On Debian: `apt install chromium`; elsewhere set PERIJOVE_TEST_CHROMIUM to a Chromium or Chrome.' };
-  if (!hasR) say('R has no Jupyter kernel here: its tests are skipped. On Debian: `apt install r-cran-irkernel`.');
+    : {
+        ready: false,
+        why: 'Chromium is not installed. On Debian: `apt install chromium`; elsewhere set PERIJOVE_TEST_CHROMIUM to a Chromium or Chrome.',
+      };
+  if (!hasR)
+    say('R has no Jupyter kernel here: its tests are skipped. On Debian: `apt install r-cran-irkernel`.');
   const suites = [
     { name: 'unit', ready: true },
     { name: 'net', ready: true },
@@ -54,7 +58,10 @@ export async function setUpTests() {
     ...(chromium ? { PERIJOVE_TEST_CHROMIUM: chromium } : {}),
   };
   mkdirSync(cache, { recursive: true });
-  writeFileSync(join(cache, 'setup.json'), `${JSON.stringify({ pythons, chromium, hasR, suites }, undefined, 2)}\n`);
+  writeFileSync(
+    join(cache, 'setup.json'),
+    `${JSON.stringify({ pythons, chromium, hasR, suites }, undefined, 2)}\n`,
+  );
   return { suites, env };
 }
 
@@ -63,12 +70,16 @@ async function findPython() {
   const program = 'import sys; print(sys.executable, *sys.version_info[:2], sep="\\n")';
   const answer = await output(named, ['-c', program]);
   if (answer === undefined) {
-    throw new PrepareError(`There is no ${named}. Install Python 3.9 or newer, or set PERIJOVE_PYTHON to one.`);
+    throw new PrepareError(
+      `There is no ${named}. Install Python 3.9 or newer, or set PERIJOVE_PYTHON to one.`,
+    );
   }
   const [executable, major, minor] = answer.trim().split('\n');
   const version = [Number(major), Number(minor)];
   if (version[0] !== 3 || version[1] < 9) {
-    throw new PrepareError(`${executable} is Python ${version.join('.')}; the tests need 3.9 or newer (set PERIJOVE_PYTHON to one).`);
+    throw new PrepareError(
+      `${executable} is Python ${version.join('.')}; the tests need 3.9 or newer (set PERIJOVE_PYTHON to one).`,
+    );
   }
   return { executable, version };
 }
@@ -77,7 +88,9 @@ async function findPython() {
 async function environment(kind, { executable, version }) {
   const file = join(root, 'tools', 'requirements', version[1] < 11 ? `${kind}.python39.txt` : `${kind}.txt`);
   const key = createHash('sha256')
-    .update([executable, version.join('.'), readFileSync(file, 'utf8'), JSON.stringify(finish[kind])].join('\0'))
+    .update(
+      [executable, version.join('.'), readFileSync(file, 'utf8'), JSON.stringify(finish[kind])].join('\0'),
+    )
     .digest('hex');
   const folder = join(cache, `${kind}-${key.slice(0, 12)}`);
   const python = join(folder, 'bin', 'python');
@@ -85,11 +98,22 @@ async function environment(kind, { executable, version }) {
   if (existsSync(complete) && existsSync(python)) return python;
 
   mkdirSync(cache, { recursive: true });
-  for (const name of readdirSync(cache)) if (name.startsWith(`${kind}-`)) rmSync(join(cache, name), { recursive: true });
+  for (const name of readdirSync(cache))
+    if (name.startsWith(`${kind}-`)) rmSync(join(cache, name), { recursive: true });
   await makeVenv(executable, folder);
-  const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--disable-pip-version-check', '--requirement', file];
+  const pip = [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--no-deps',
+    '--disable-pip-version-check',
+    '--requirement',
+    file,
+  ];
   await step(root, `Installing Python packages for the tests (${kind})`, python, pip);
-  for (const command of finish[kind]) await step(root, `Installing kernels for the tests (${kind})`, python, command);
+  for (const command of finish[kind])
+    await step(root, `Installing kernels for the tests (${kind})`, python, command);
   writeFileSync(complete, '');
   return python;
 }
@@ -97,7 +121,9 @@ async function environment(kind, { executable, version }) {
 async function makeVenv(executable, folder) {
   const hasPip = (await output(executable, ['-c', 'import ensurepip, venv'])) !== undefined;
   if (!hasPip && !(await aptInstall('venv for Python', 'python3-venv'))) {
-    throw new PrepareError(`${executable} cannot make virtual environments. On Debian: \`apt install python3-venv\`.`);
+    throw new PrepareError(
+      `${executable} cannot make virtual environments. On Debian: \`apt install python3-venv\`.`,
+    );
   }
   await step(root, `Making a Python environment in ${folder}`, executable, ['-m', 'venv', folder]);
 }
@@ -110,11 +136,18 @@ async function findOrInstall(title, name, find) {
 
 /** True if it was installed: only root on a Debian may. */
 async function aptInstall(title, name) {
-  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version') || !existsSync('/usr/bin/apt-get')) return false;
+  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version') || !existsSync('/usr/bin/apt-get'))
+    return false;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   try {
     await step(root, 'Asking Debian what it has', 'apt-get', ['update', '-q'], { env });
-    await step(root, `Installing ${title} (Debian's ${name})`, 'apt-get', ['install', '-y', '-q', '--no-install-recommends', name], { env });
+    await step(
+      root,
+      `Installing ${title} (Debian's ${name})`,
+      'apt-get',
+      ['install', '-y', '-q', '--no-install-recommends', name],
+      { env },
+    );
     return true;
   } catch (error) {
     if (!(error instanceof PrepareError)) throw error;
@@ -145,5 +178,6 @@ function say(sentence) {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const { suites } = await setUpTests();
-  for (const { name, ready, why } of suites) say(ready ? `Suite ${name} can run.` : `Suite ${name} cannot run: ${why}`);
+  for (const { name, ready, why } of suites)
+    say(ready ? `Suite ${name} can run.` : `Suite ${name} cannot run: ${why}`);
 }

@@ -34,7 +34,9 @@ for (const suite of runnable) {
   for (const key of Object.keys(totals)) totals[key] += counted[key];
   // A runner that fails without a failed test (a crash, an unhandled rejection, no test at all) is one failure.
   if (counted.failed === 0 && (code !== 0 || counted.passed === 0)) totals.failed += 1;
-  console.log(`Suite ${suite.name}: ${counted.passed} passed, ${counted.failed} failed, ${counted.skipped} skipped (${Math.round((Date.now() - began) / 1000)} s)`);
+  console.log(
+    `Suite ${suite.name}: ${counted.passed} passed, ${counted.failed} failed, ${counted.skipped} skipped (${Math.round((Date.now() - began) / 1000)} s)`,
+  );
 }
 
 for (const suite of missing) console.log(`Suite ${suite.name} did not run: ${suite.why}`);
@@ -49,7 +51,11 @@ process.exit(totals.failed === 0 ? 0 : 1);
 
 function run(command, args) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    });
     child.on('error', () => resolve(-1));
     child.on('close', resolve);
   });
@@ -57,7 +63,9 @@ function run(command, args) {
 
 function count(report) {
   try {
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'));
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
+      readFileSync(report, 'utf8'),
+    );
     return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests };
   } catch {
     return { passed: 0, failed: 0, skipped: 0 }; // the runner did not get as far as a report: counted as a failure above

@@ -30,12 +30,6 @@ export async function runLab(args: readonly string[]): Promise<number> {
   const log = openLog(settings.logLevel, { stream: process.stderr, forPeople: process.stderr.isTTY });
   const progress = terminalProgress();
   const appDir = findFrontEnd();
-  if (process.getuid?.() === 0 && !settings.allowRoot) {
-    log.warn(
-      {},
-      'running as root: notebooks and terminals may do anything on this machine (--allow-root silences this)',
-    );
-  }
 
   const look = (extra: readonly Kernelspec[]): Kernelspecs =>
     new Kernelspecs({ paths: environment.paths, log, extra, provisioners: ['local'] });
@@ -60,6 +54,12 @@ export async function runLab(args: readonly string[]): Promise<number> {
   }
 
   const removeServerFile = await announce(lab, settings, environment.paths.runtimeDir);
+  if (process.getuid?.() === 0 && !settings.allowRoot) {
+    log.warn(
+      {},
+      'running as root: notebooks and terminals may do anything on this machine (--allow-root silences this)',
+    );
+  }
   const stopWatching = watchSignals(lab, settle);
   const { kernels } = await ending;
   stopWatching();
