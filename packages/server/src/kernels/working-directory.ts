@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join, resolve as withoutTrailingSlash, sep } from 'node:path';
 
 export interface WorkingDirectoryOptions {
   /** Absolute path of the folder that is served. */
@@ -42,7 +42,7 @@ export async function placeOf(
 
 function osPathOf(apiPath: string, { rootDir, resolve }: WorkingDirectoryOptions): string {
   try {
-    return resolve(apiPath);
+    return withoutTrailingSlash(resolve(apiPath));
   } catch {
     // No file can have this path; a session may.
     return rootDir;
