@@ -8,12 +8,14 @@ import { Value } from 'typebox/value';
 import type { Environment } from './environment.ts';
 import { findPrivatePython, makePrivatePython, type KernelPython } from './private-python.ts';
 import type { Progress } from './progress.ts';
+import { UsageError } from './usage-error.ts';
 
 const run = promisify(execFile);
 
 /**
- * The kernelspecs beside those that Jupyter's folders hold: that of the private Python, if it was made. Where there is no
- * kernel at all, one is made ready: of the user's Python if ipykernel is in it, else of a private environment.
+ * The kernelspecs beside those that Jupyter's folders hold: that of the private Python, if it was made. Where there is no kernel
+ * for Python, one is made ready: of the user's Python if ipykernel is in it, else of a private environment. Where that fails but
+ * there are kernels of other languages, those are all there is.
  */
 export async function findExtraKernels(
   environment: Environment,
@@ -22,13 +24,22 @@ export async function findExtraKernels(
 ): Promise<readonly Kernelspec[]> {
   const made = await findPrivatePython(environment.dataDir);
   if (made) return [await privateKernelspec(made)];
-  if ((await look([]).list()).size > 0) return [];
-  progress.step('No Jupyter kernel is installed where Jupyter looks for them');
+  const installed = [...(await look([]).list()).values()];
+  if (installed.some(({ spec }) => spec.language.toLowerCase() === 'python')) return [];
+  progress.step('No Jupyter kernel for Python is installed where Jupyter looks for them');
   const ofUser = await userKernelspec(environment.pythons.executable);
   if (ofUser) return [ofUser];
-  return [
-    await privateKernelspec(await makePrivatePython(environment.dataDir, (text) => progress.step(text))),
-  ];
+  try {
+    return [
+      await privateKernelspec(await makePrivatePython(environment.dataDir, (text) => progress.step(text))),
+    ];
+  } catch (error) {
+    if (!(error instanceof UsageError) || installed.length === 0) throw error;
+    progress.step(
+      `${error.message} Going on with ${installed.map(({ spec }) => spec.display_name).join(', ')}`,
+    );
+    return [];
+  }
 }
 
 async function privateKernelspec({ executable, prefix }: KernelPython): Promise<Kernelspec> {

@@ -88,7 +88,7 @@ export class Kernelspecs {
     const found = read.filter((one) => one !== undefined);
     if (this.#last && isSame(this.#last.found, found)) return this.#last;
 
-    const extra = (this.#options.extra ?? []).map((spec): Found => ({ spec: { ...spec, files: [] } }));
+    const extra = await Promise.all((this.#options.extra ?? []).map(withFiles));
 
     const specs = new Map<string, FoundKernelspec>();
     const hidden = new Map<string, HiddenKernelspec>();
@@ -194,6 +194,12 @@ async function listSpecFolders(folder: string): Promise<string[]> {
     // Most of the folders that Jupyter looks in do not exist, or are not for us.
     return [];
   }
+}
+
+async function withFiles(spec: Kernelspec): Promise<Found> {
+  // Its folder may be one that was never there: then it has no logos, and is a kernelspec all the same.
+  const files = await readdir(spec.resourceDir).catch(() => []);
+  return { spec: { ...spec, files: files.toSorted() } };
 }
 
 function parse(name: string, folder: string, path: string, text: string, files: readonly string[]): Found {
