@@ -10,9 +10,13 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-export async function listen(endpoint: string, accept: (socket: Socket) => void): Promise<Listener> {
+export async function listen(
+  endpoint: string,
+  accept: (socket: Socket, endpoint: string) => void,
+): Promise<Listener> {
   const target = parseEndpoint(endpoint, 'bind');
-  const server = createServer({ noDelay: true }, accept);
+  const server: Server = createServer({ noDelay: true }, (socket) => accept(socket, boundEndpoint()));
+  const boundEndpoint = (): string => (target.transport === 'ipc' ? endpoint : tcpEndpointOf(server));
   try {
     await startListening(server, target);
   } catch (error) {
@@ -27,7 +31,7 @@ export async function listen(endpoint: string, accept: (socket: Socket) => void)
   // Without a listener a late failure (out of file descriptors while accepting) would end the process.
   server.on('error', () => undefined);
   return {
-    endpoint: target.transport === 'ipc' ? endpoint : tcpEndpointOf(server),
+    endpoint: boundEndpoint(),
     close: () =>
       new Promise((resolve) => {
         server.close();

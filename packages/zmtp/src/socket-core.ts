@@ -76,7 +76,7 @@ export class SocketCore {
 
   async bind(endpoint: string): Promise<string> {
     this.#assertOpen();
-    const listener = await listen(endpoint, (socket) => this.#accept(socket, listener.endpoint));
+    const listener = await listen(endpoint, (socket, bound) => this.#accept(socket, bound));
     if (this.#closing !== undefined) {
       await listener.close();
       throw new ZmtpError('ZMTP_CLOSED', 'the socket was closed while it was being bound');
@@ -126,6 +126,10 @@ export class SocketCore {
   }
 
   #accept(socket: Socket, endpoint: string): void {
+    if (this.#closing !== undefined) {
+      socket.destroy();
+      return;
+    }
     if (this.#handshakes >= this.settings.maxHandshakes) {
       socket.destroy();
       const message = `more than ${this.settings.maxHandshakes} peers are in the handshake`;
