@@ -5,8 +5,8 @@ export interface ObservedEnd {
   /** What the supervising shell wrote; undefined if it was killed itself. */
   readonly recorded: RecordedEnd | undefined;
   readonly isDestroyed: boolean;
-  /** A sentence's end that says how it is known that memory ran out; undefined if it is not known. */
-  readonly outOfMemory: string | undefined;
+  /** The system says that it has just killed a process for want of memory. */
+  readonly outOfMemory: boolean;
   readonly lastLines: readonly string[];
 }
 
@@ -18,12 +18,11 @@ export function kernelExit({ recorded, isDestroyed, outOfMemory, lastLines }: Ob
   }
   const ended = describe(recorded);
   if (isDestroyed) return { ...ended, reason: 'destroyed', ...lines };
-  const isKilled = ended.signal === 'SIGKILL';
-  if (isKilled && outOfMemory !== undefined) {
+  if (ended.signal === 'SIGKILL' && outOfMemory) {
     return {
       ...ended,
       reason: 'outOfMemory',
-      message: `killed for want of memory: ${outOfMemory}`,
+      message: 'killed by the system because memory ran out',
       ...lines,
     };
   }

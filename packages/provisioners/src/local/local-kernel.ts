@@ -15,8 +15,8 @@ export interface LocalKernelOptions {
   readonly connection: ConnectionInfo;
   /** Resolves when the supervising shell has ended. */
   readonly ended: Promise<void>;
-  /** Asked once, right after the end of a kernel that was killed: how it is known that memory ran out, if it is. */
-  readonly explainKill: () => Promise<string | undefined>;
+  /** Asked once, right after the end of a kernel that was killed: whether the system did that for want of memory. */
+  readonly wasOutOfMemory: () => Promise<boolean>;
   /** Called once: when nothing of the kernel is left. */
   readonly onGone: () => void;
 }
@@ -62,7 +62,7 @@ export class LocalKernel implements ProvisionedKernel {
       lines.at(-1),
     );
     const isKilled = recorded?.kind === 'signalled' && recorded.signal === 'SIGKILL';
-    const outOfMemory = isKilled && !isDestroyed ? await this.#options.explainKill() : undefined;
+    const outOfMemory = isKilled && !isDestroyed && (await this.#options.wasOutOfMemory());
     // Only the shell was killed: nobody would ever learn of the kernel's end, so it ends now. What does not die of it is
     // for `destroy` to report.
     if (recorded === undefined && !isDestroyed) await killSession(this.handle).catch(() => undefined);

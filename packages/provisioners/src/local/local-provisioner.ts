@@ -24,6 +24,7 @@ import { checkCwd, failure, findProgram } from './launch-checks.ts';
 import { asLocalHandle, type LocalHandle } from './local-handle.ts';
 import { killSession, removeFiles, type KernelFiles } from './kernel-remains.ts';
 import { LocalKernel } from './local-kernel.ts';
+import { OomKills } from './oom-kills.ts';
 import { bootId, identify, isAlive } from './process-identity.ts';
 import { readRecordedEnd, superviseCommand } from './supervising-shell.ts';
 
@@ -43,8 +44,10 @@ export interface LocalProvisionerOptions {
   readonly ip?: string;
   /** A kernel's log that grows larger is cut down to its end. */
   readonly logLimitBytes?: number;
-  /** How often logs are looked at. */
-  readonly logIntervalMs?: number;
+  /** How often logs, and the system's count of processes killed for want of memory, are looked at. */
+  readonly watchIntervalMs?: number;
+  /** Where that count is; absent: where this system has it. */
+  readonly oomCounterFile?: string;
   /** How often a kernel that is not our child is looked at. */
   readonly pollIntervalMs?: number;
 }
@@ -67,10 +70,12 @@ class LocalProvisioner implements Provisioner {
   readonly #options: LocalProvisionerOptions;
   readonly #ports = new FreePorts();
   readonly #kernels = new Set<LocalKernel>();
+  readonly #oomKills: OomKills;
   #watch: NodeJS.Timeout | undefined;
 
   constructor(options: LocalProvisionerOptions) {
     this.#options = options;
+    this.#oomKills = new OomKills(options.oomCounterFile);
   }
 
   async capacity(): Promise<Capacity> {
@@ -213,14 +218,15 @@ class LocalProvisioner implements Provisioner {
   #keep(found: Pick<LocalKernel, 'connection'> & { handle: LocalHandle; ended: Promise<void> }): LocalKernel {
     const kernel: LocalKernel = new LocalKernel({
       ...found,
-      explainKill: async () => undefined,
+      wasOutOfMemory: () => this.#oomKills.take(),
       onGone: () => {
         this.#kernels.delete(kernel);
         this.#releasePorts(found.connection);
       },
     });
     this.#kernels.add(kernel);
-    this.#watchLogs();
+    if (this.#watch === undefined) void this.#oomKills.start();
+    this.#watchAll();
     return kernel;
   }
 
@@ -235,19 +241,20 @@ class LocalProvisioner implements Provisioner {
     while (await isAlive(handle)) await delay(pollIntervalMs, undefined, { ref: false });
   }
 
-  #watchLogs(): void {
-    const { logIntervalMs = 2000, logLimitBytes = 4 * 1024 * 1024, log } = this.#options;
+  #watchAll(): void {
+    const { watchIntervalMs = 2000, logLimitBytes = 4 * 1024 * 1024, log } = this.#options;
     this.#watch ??= setInterval(() => {
       if (this.#kernels.size === 0) {
         clearInterval(this.#watch);
         this.#watch = undefined;
       }
+      void this.#oomKills.sample();
       for (const file of [...this.#kernels].flatMap(({ handle }) => [handle.logFile, handle.outputFile])) {
         boundLog(file, logLimitBytes).catch((error: unknown) =>
           log.warn({ error, file }, 'the log of a kernel cannot be cut down to its limit'),
         );
       }
-    }, logIntervalMs).unref();
+    }, watchIntervalMs).unref();
   }
 }
 
