@@ -3,5 +3,8 @@
 import { writeFile } from 'node:fs/promises';
 import { labSections } from '../packages/cli/dist/sections.js';
 import { renderConfigReference } from '../packages/cli/dist/help.js';
+import { allEventSchemas } from '../packages/server/dist/events/all-event-schemas.js';
+import { eventReference } from '../packages/server/dist/events/event-reference.js';
 
 await writeFile(new URL('../docs/reference/config.md', import.meta.url), renderConfigReference(labSections));
+await writeFile(new URL('../docs/reference/events.md', import.meta.url), eventReference(allEventSchemas));

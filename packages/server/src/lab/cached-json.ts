@@ -2,13 +2,13 @@ import type { FastifyReply } from 'fastify';
 
 /** A JSON answer that is given many times, and serialised once. */
 export class CachedJson {
-  readonly bytes: Buffer;
+  readonly #json: string;
 
   constructor(json: string) {
-    this.bytes = Buffer.from(json);
+    this.#json = json;
   }
 
   send(reply: FastifyReply): FastifyReply {
-    return reply.header('content-type', 'application/json; charset=utf-8').send(this.bytes);
+    return reply.header('content-type', 'application/json; charset=utf-8').send(this.#json);
   }
 }

@@ -13,6 +13,7 @@ import { PageConfigSource } from './page-config-source.ts';
 import { pageRoutes } from './page-routes.ts';
 import { PluginSwitches } from './plugin-switches.ts';
 import { quietRoutes } from './quiet-routes.ts';
+import { schemaTranslation } from './settings/schema-translation.ts';
 import { settingsRoutes } from './settings/settings-routes.ts';
 import { SettingsStore } from './settings/settings-store.ts';
 import { themeRoutes } from './themes.ts';
@@ -39,12 +40,13 @@ export function labRoutes(deps: LabDeps): RoutePlugin {
   const packs = new LanguagePacks(files, paths.dataPath, deps.pythons);
   const systemLocale = localeOf(deps.systemLocale);
 
-  const settings = new SettingsStore({
+  const settings: SettingsStore = new SettingsStore({
     ...common,
     schemasDir: join(appDir, 'schemas'),
     userDir: paths.labSettingsDir,
+    translation: schemaTranslation(packs, () => userLocale()),
   });
-  const userLocale = async () => {
+  const userLocale = async (): Promise<string> => {
     const chosen = (await settings.userSettings(translationSettings))['locale'];
     if (typeof chosen !== 'string' || chosen === 'default') return systemLocale;
     return isLocale(chosen) || chosen === pseudoLocale ? chosen : defaultLocale;

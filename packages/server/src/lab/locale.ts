@@ -22,7 +22,7 @@ export function displayName(locale: string, inLocale: string): string {
   try {
     const names = new Intl.DisplayNames([tag(inLocale), defaultLocale], {
       type: 'language',
-      fallback: 'code',
+      languageDisplay: 'standard',
     });
     const name = names.of(tag(locale)) ?? locale;
     return name.charAt(0).toLocaleUpperCase(tag(inLocale)) + name.slice(1);

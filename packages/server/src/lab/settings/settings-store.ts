@@ -23,14 +23,24 @@ export interface SettingsStoreOptions {
   readonly appSettingsDirs: readonly string[];
   readonly configPath: readonly string[];
   readonly warnings: Warnings;
-  /** Puts the words of a schema into the language of the user; called with the language's key. */
+  /** Puts the words of schemas into the language of the user. */
   readonly translation?: SchemaTranslation;
 }
 
 export interface SchemaTranslation {
+  /** Undefined if schemas are to stay in English. */
+  prepare(): Promise<PreparedTranslation | undefined>;
+}
+
+export interface PreparedTranslation {
   /** Changes whenever what `translate` gives does. */
-  key(): Promise<string>;
-  translate(schema: JsonObject): Promise<JsonObject>;
+  readonly key: string;
+  translate(schema: JsonObject): JsonObject;
+}
+
+interface Entry {
+  readonly key: string;
+  readonly json: string;
 }
 
 /** One plugin's settings as the front end gets them. */
@@ -52,7 +62,7 @@ export class SettingsStore {
   readonly #schemas: SchemaFiles;
   readonly #validator = new SchemaValidator();
   /** Serialised settings by id, each good for one state of its files. */
-  readonly #entries = new Map<string, { key: string; json: string }>();
+  readonly #entries = new Map<string, Entry>();
   #list: { key: string; json: CachedJson } | undefined;
 
   constructor(options: SettingsStoreOptions) {
@@ -67,7 +77,7 @@ export class SettingsStore {
       this.#overrides(),
       this.#changedIds(),
     ]);
-    const translation = (await this.#options.translation?.key()) ?? '';
+    const translation = await this.#options.translation?.prepare();
     const entries = await Promise.all(
       files.map((file) => this.#entry(file, overrides, translation, changed.has(file.id.id))),
     );
@@ -89,8 +99,11 @@ export class SettingsStore {
   /** The serialised settings of one plugin. Throws NOT_FOUND if no plugin has this id. */
   async get(id: string): Promise<CachedJson> {
     const file = await this.#find(parsePluginId(id));
-    const [overrides, translation] = await Promise.all([this.#overrides(), this.#options.translation?.key()]);
-    const entry = await this.#entry(file, overrides, translation ?? '', true);
+    const [overrides, translation] = await Promise.all([
+      this.#overrides(),
+      this.#options.translation?.prepare(),
+    ]);
+    const entry = await this.#entry(file, overrides, translation, true);
     if (entry === undefined) throw new ServerError('NOT_FOUND', `The schema of ${id} cannot be read`);
     return new CachedJson(entry.json);
   }
@@ -162,27 +175,36 @@ export class SettingsStore {
     return new Set((await Promise.all(ids)).flat());
   }
 
-  async #entry(file: SchemaFile, overrides: Layers, translation: string, mayBeChanged: boolean) {
+  async #entry(
+    file: SchemaFile,
+    overrides: Layers,
+    translation: PreparedTranslation | undefined,
+    mayBeChanged: boolean,
+  ): Promise<Entry | undefined> {
     const id = file.id.id;
     const user: UserSettings = mayBeChanged
       ? await readUserSettings(userSettingsPath(this.#options.userDir, file.id))
       : { status: 'none' };
     const stamp = user.status === 'none' ? '' : user.stamp;
-    const key = [id, file.path, file.stamp, ...overrides.stamps, stamp, translation].join('|');
+    const key = [id, file.path, file.stamp, ...overrides.stamps, stamp, translation?.key ?? ''].join('|');
     const known = this.#entries.get(id);
     if (known?.key === key) return known;
 
     const schema = await this.#schemaOf(file, overrides);
     if (schema === undefined) return undefined;
-    const entry = { key, json: JSON.stringify(await this.#describe(file, schema, user)) };
+    const entry = { key, json: JSON.stringify(await this.#describe(file, schema, user, translation)) };
     this.#entries.set(id, entry);
     return entry;
   }
 
-  async #describe(file: SchemaFile, schema: JsonObject, user: UserSettings): Promise<PluginSettings> {
+  async #describe(
+    file: SchemaFile,
+    schema: JsonObject,
+    user: UserSettings,
+    translation: PreparedTranslation | undefined,
+  ): Promise<PluginSettings> {
     const id = file.id.id;
-    const shown = (await this.#options.translation?.translate(schema)) ?? schema;
-    const plugin = { id, schema: shown, version: file.version };
+    const plugin = { id, schema: translation?.translate(schema) ?? schema, version: file.version };
     const times = user.status === 'none' ? { last_modified: null, created: null } : user.times;
     if (user.status === 'none') return { ...plugin, raw: '{}', settings: {}, ...times };
     const problem =
