@@ -148,4 +148,20 @@ describe('perijove lab', () => {
       token: server.token,
     });
   });
+
+  test('[B23] what the bundle loads only when it is needed is in it', async () => {
+    const server = await start();
+    const send = (method: string, path: string, body: unknown) =>
+      server.fetch(path, { method, body: JSON.stringify(body) }).then(({ status }) => status);
+    const setting = 'lab/api/settings/@jupyterlab/apputils-extension:themes';
+    expect(await send('PUT', setting, { raw: '{"theme": "JupyterLab Dark"}' })).toBe(204);
+    expect(await send('PUT', setting, { raw: '{"theme": 3}' })).toBe(400);
+    expect((await server.fetch('lab/api/settings')).status).toBe(200);
+    const event = { schema_id: 'https://events.jupyter.org/jupyter_server/gateway_client/v1', version: '1' };
+    expect(await send('POST', 'api/events', { ...event, data: { status: 'success', msg: 'x' } })).toBe(204);
+    expect(await send('POST', 'api/events', { ...event, data: { status: 3 } })).toBe(400);
+    expect((await server.fetch('metrics')).status).toBe(200);
+    expect((await server.fetch('api/spec.yaml')).status).toBe(200);
+    expect((await server.fetch('api/terminals', { method: 'POST' })).status).toBe(200);
+  });
 });

@@ -77,6 +77,7 @@ export class JupyterEventBus implements EventBus {
 }
 
 async function loadAjv(): Promise<Ajv> {
-  const { Ajv } = await import('ajv');
+  // By its default export, which alone a CommonJS module keeps in a bundle.
+  const { Ajv } = (await import('ajv')).default;
   return new Ajv({ strict: false, validateFormats: false, allErrors: false });
 }

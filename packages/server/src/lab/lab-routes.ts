@@ -75,7 +75,13 @@ export function labRoutes(deps: LabDeps): RoutePlugin {
   const switches = new PluginSwitches(files, paths, deps.lockAllPlugins ?? false);
 
   return async (app) => {
-    await app.register(pageRoutes(appDir, page));
+    // By the time the browser has loaded the scripts and asks for the settings, they are there.
+    const prepareSettings = () => {
+      setImmediate(() => {
+        settings.list().catch((error: unknown) => log.warn({ err: error }, 'Settings could not be prepared'));
+      });
+    };
+    await app.register(pageRoutes(appDir, page, prepareSettings));
     await app.register(settingsRoutes(settings));
     await app.register(workspaceRoutes(new WorkspaceStore(paths.labWorkspacesDir, warnings)));
     await app.register(translationRoutes({ packs, systemLocale, userLocale }));

@@ -7,8 +7,10 @@ import { readLabPage, type LabPage } from './page-template.ts';
 
 const access: Access = { kind: 'page', resource: 'api' };
 
-/** The page of JupyterLab at every address that means something to the front end. */
-export function pageRoutes(appDir: string, source: PageConfigSource): RoutePlugin {
+/**
+ * The page of JupyterLab at every address that means something to the front end. `onFirstPage`: a browser has begun to load it.
+ */
+export function pageRoutes(appDir: string, source: PageConfigSource, onFirstPage: () => void): RoutePlugin {
   let page: Promise<LabPage> | undefined;
   let storeId = 0;
 
@@ -44,6 +46,7 @@ export function pageRoutes(appDir: string, source: PageConfigSource): RoutePlugi
           }
           const rest = request.params['*'] ?? '';
           const body = await render(parsePageAddress(prefix, rest, path));
+          if (storeId === 1) onFirstPage();
           // Holds what only this user may see, and refers to files that change with every build.
           return reply.type(html).header('cache-control', 'no-store').send(body);
         });

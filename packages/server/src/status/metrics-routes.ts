@@ -35,7 +35,8 @@ async function createRegistry(
   running: RunningThings,
   activity: { readonly startedAt: number; readonly lastAt: number },
 ): Promise<Registry> {
-  const { collectDefaultMetrics, Gauge, Registry } = await import('prom-client');
+  // By its default export, which alone a CommonJS module keeps in a bundle.
+  const { collectDefaultMetrics, Gauge, Registry } = (await import('prom-client')).default;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];

@@ -18,7 +18,8 @@ export class SchemaValidator {
 }
 
 async function loadAjv(): Promise<AjvClass> {
-  const { Ajv } = await import('ajv');
+  // By its default export, which alone a CommonJS module keeps in a bundle.
+  const { Ajv } = (await import('ajv')).default;
   return new Ajv({
     // JupyterLab's schemas have keywords of their own (`jupyter.lab.menus`, …).
     strict: false,
