@@ -19,6 +19,9 @@ def answer(body=b"", **head):
     sys.exit(0)
 
 request = json.loads(sys.stdin.buffer.readline())
+if request["do"] == "list":
+    # Asked for when a notebook is opened, just as its kernel starts: that is what the user waits for.
+    os.nice(10)
 
 if request["do"] == "convert":
     try:

@@ -1,4 +1,5 @@
 import type { RawData, WebSocket } from 'ws';
+import { ServerError } from '../errors.ts';
 import type { Pty } from './pty.ts';
 import { Replay } from './replay.ts';
 import { parseTerminalMessage, smallestSize, type TerminalSize } from './terminal-message.ts';
@@ -13,6 +14,7 @@ export interface TerminalLimits {
 /** What a DELETE tries, one after the other, as terminado does. */
 const politeSignals: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGCONT', 'SIGINT', 'SIGTERM'];
 const signalPauseMs = 100;
+const killTimeoutMs = 5000;
 
 interface Client {
   size: TerminalSize | undefined;
@@ -73,7 +75,11 @@ export class Terminal {
       if (await this.#exitsWithin(signalPauseMs)) return;
     }
     this.#pty.kill('SIGKILL');
-    await this.exited;
+    if (await this.#exitsWithin(killTimeoutMs)) return;
+    throw new ServerError(
+      'UNAVAILABLE',
+      `Terminal ${this.name} does not end: its program waits for a device`,
+    );
   }
 
   #output(text: string): void {

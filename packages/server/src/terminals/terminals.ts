@@ -97,7 +97,7 @@ export class Terminals {
   async close(): Promise<void> {
     clearInterval(this.#culling);
     this.#culling = undefined;
-    await Promise.all(this.list().map((terminal) => terminal.terminate()));
+    await Promise.allSettled(this.list().map((terminal) => terminal.terminate()));
   }
 
   /** Terminals without input or output for longer than is allowed are ended. */
