@@ -2,6 +2,8 @@ import type { Readable } from 'node:stream';
 import { ServerError } from '../errors.ts';
 import type { BodyBlocks } from './contents.ts';
 
+/** Up to this size, a body that says its size is collected in one piece, so that nobody need join it. */
+const maxWholeBytes = 64 * 1024 * 1024;
 const firstBlockBytes = 64 * 1024;
 const maxBlockBytes = 4 * 1024 * 1024;
 /** Bodies that are parsed here and not in a worker: a name, a type. */
@@ -9,7 +11,7 @@ const maxSmallBytes = 64 * 1024;
 
 /**
  * Collects a body in blocks that can be handed to a worker. What arrives is copied, because Node's own buffers share
- * memory; no more is allocated than has come, whatever the client declared.
+ * memory. A block of the declared size costs no memory before the bytes come: the system gives it page by page.
  */
 export async function readBody(
   payload: Readable,
@@ -26,9 +28,7 @@ export async function readBody(
     let at = 0;
     while (at < chunk.length) {
       if (used === block.length) {
-        const wanted = Math.max(firstBlockBytes, Math.min(maxBlockBytes, length));
-        const left = Number.isFinite(declaredBytes) ? Math.max(1, declaredBytes - length) : wanted;
-        block = new Uint8Array(Math.min(wanted, left));
+        block = new Uint8Array(blockSize(declaredBytes, length));
         blocks.push(block.buffer);
         used = 0;
       }
@@ -40,6 +40,12 @@ export async function readBody(
     }
   }
   return { blocks, length };
+}
+
+// A whole body gets one byte more, which stays 0 and ends the text for parseJson.
+function blockSize(declaredBytes: number, length: number): number {
+  if (length === 0 && declaredBytes <= maxWholeBytes) return declaredBytes + 1;
+  return Math.max(firstBlockBytes, Math.min(maxBlockBytes, length));
 }
 
 /** A small body's JSON object; undefined for no body. */

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { EventBus } from '../events/event-bus.ts';
 import type {
   BodyBlocks,
@@ -21,6 +22,8 @@ export interface FileContentsDeps {
 const eventSchema = 'https://events.jupyter.org/jupyter_server/contents_service/v1';
 /** From this size of a request on, it counts as one that may take long. */
 const bigBytes = 1024 * 1024;
+/** A folder whose own entry in the file system is this large has several thousand files. */
+const bigFolderBytes = 256 * 1024;
 
 /** Contents in a folder of this machine. All work is done in the pool's threads. */
 export class FileContents implements Contents {
@@ -36,9 +39,8 @@ export class FileContents implements Contents {
   }
 
   async get(path: string, options: GetOptions): Promise<RenderedModel> {
-    const model = withBuffer(
-      await this.run('get', [path, options], { isBig: options.content || options.hash }),
-    );
+    const isBig = (options.content || options.hash) && (await this.isBig(path));
+    const model = withBuffer(await this.run('get', [path, options], { isBig }));
     this.emit('get', model.path);
     return model;
   }
@@ -115,6 +117,16 @@ export class FileContents implements Contents {
     options?: JobOptions,
   ): Promise<OperationResult<Name>> {
     return this.pool.run(name, this.settings, args, options);
+  }
+
+  /** A guess only, so no matter where the path leads: the operation itself decides that. */
+  private async isBig(path: string): Promise<boolean> {
+    try {
+      const stats = await stat(join(this.settings.root, path));
+      return stats.size >= (stats.isDirectory() ? bigFolderBytes : bigBytes);
+    } catch {
+      return false; // It is not there, or cannot be: that is told quickly.
+    }
   }
 
   private sweepLater(folder: string): void {

@@ -66,6 +66,12 @@ export function perform<Name extends OperationName>(
 
 /** The body in one piece with a 0 behind it. */
 function joinBlocks(body: BodyBlocks): Uint8Array {
+  const [only] = body.blocks;
+  if (body.blocks.length === 1 && only !== undefined && only.byteLength > body.length) {
+    const bytes = new Uint8Array(only);
+    bytes[body.length] = 0;
+    return bytes;
+  }
   const whole = Buffer.allocUnsafeSlow(body.length + 1);
   let at = 0;
   for (const block of body.blocks) {

@@ -54,7 +54,8 @@ interface Request {
 }
 
 function parseBody(body: Uint8Array, length: number): JsonDocument {
-  if (length === 0) return { bytes: body, root: { kind: 'null' }, hasNonFinite: false };
+  if (length === 0)
+    return { bytes: body, words: new Int32Array(), root: { kind: 'null' }, hasNonFinite: false };
   if (!isUtf8(body.subarray(0, length)))
     throw new ContentsFailure('BAD_JSON', 'Invalid JSON in body of request: it is not UTF-8');
   try {

@@ -3,6 +3,8 @@
 // collecting millions of JavaScript strings, and a number keeps the spelling that it was sent in
 // (1.0, 1e16, integers beyond 2^53), which JSON.parse would lose.
 
+import { isAligned, skipPlain, wordsOf } from './byte-scan.ts';
+
 export interface JsonObject {
   readonly kind: 'object';
   readonly start: number;
@@ -56,6 +58,7 @@ export type JsonNode =
 export interface JsonDocument {
   /** The text, with at least one byte 0 behind it. */
   readonly bytes: Uint8Array;
+  readonly words: Int32Array;
   readonly root: JsonNode;
   /** Whether NaN or Infinity occur, which Python writes and no browser reads. */
   readonly hasNonFinite: boolean;
@@ -86,9 +89,9 @@ export const maxJsonDepth = 900;
  */
 export function parseJson(bytes: Uint8Array, length: number): JsonDocument {
   if (bytes[length] !== 0) throw new RangeError('parseJson needs a 0 behind the text');
-  const parser = new Parser(bytes, length);
+  const parser = new Parser(isAligned(bytes) ? bytes : withSentinel(bytes.subarray(0, length)), length);
   const root = parser.document();
-  return { bytes, root, hasNonFinite: parser.hasNonFinite };
+  return { bytes: parser.bytes, words: parser.words, root, hasNonFinite: parser.hasNonFinite };
 }
 
 /** Copies a text into a buffer that `parseJson` takes. */
@@ -101,14 +104,6 @@ export function withSentinel(text: Uint8Array): Buffer {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const plain = 0;
-const quote = 1;
-const backslash = 2;
-const control = 3;
-const classOf = new Uint8Array(256);
-classOf.fill(control, 0, 0x20);
-classOf[QUOTE] = quote;
-classOf[BACKSLASH] = backslash;
 
 const literals: Record<string, JsonLiteral> = {
   true: { kind: 'true' },
@@ -122,11 +117,13 @@ class Parser {
   private depth = 0;
   private escaped = false;
   private readonly known: (string | undefined)[] = Array.from({ length: 512 });
-  private readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
   private readonly length: number;
 
   constructor(bytes: Uint8Array, length: number) {
     this.bytes = bytes;
+    this.words = wordsOf(bytes);
     this.length = length;
   }
 
@@ -250,7 +247,7 @@ class Parser {
     let i = this.pos + 1;
     this.escaped = false;
     for (;;) {
-      while (classOf[bytes[i]!] === plain) i++;
+      i = skipPlain(bytes, this.words, i);
       const c = bytes[i]!;
       if (c === QUOTE) {
         this.pos = i + 1;

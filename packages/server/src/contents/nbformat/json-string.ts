@@ -1,18 +1,13 @@
 // Strings of a JSON text, still in their JSON spelling, written again: as Python's json would spell them,
 // split into lines, joined, or as the bytes that they stand for.
 import type { ByteSink } from './byte-sink.ts';
+import { skipLine, skipPlain } from './byte-scan.ts';
 import { hexValue } from './json-document.ts';
-import type { JsonStrings } from './json-document.ts';
+import type { JsonDocument, JsonStrings } from './json-document.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const hexDigits = '0123456789abcdef';
-
-/** Bytes at which Python's splitlines() may end a line, or at which an escape begins. */
-const needsLook = new Uint8Array(256);
-needsLook[BACKSLASH] = 1;
-needsLook[0xc2] = 1; // U+0085
-needsLook[0xe2] = 1; // U+2028, U+2029
 
 /** Writes the string between quotes, spelled as json.dumps(ensure_ascii=False) does. */
 export function writePythonString(
@@ -118,26 +113,20 @@ function writeUtf8(sink: ByteSink, codePoint: number): void {
  */
 export function writeSplitLines(
   sink: ByteSink,
-  source: Uint8Array,
+  source: Pick<JsonDocument, 'bytes' | 'words'>,
   start: number,
   end: number,
   separator: string,
 ): void {
+  const { bytes, words } = source;
   sink.byte(QUOTE);
   let i = start;
   while (i < end) {
-    // Room for all that is left, so that the inner loop need not look.
-    sink.reserve(end - i + separator.length + 16);
-    const { bytes } = sink;
-    let at = sink.length;
-    let c = 0;
-    while (i < end && needsLook[(c = source[i]!)] === 0) {
-      bytes[at++] = c;
-      i++;
-    }
-    sink.length = at;
+    const from = i;
+    i = skipLine(bytes, words, i, end);
+    sink.copy(bytes, from, i);
     if (i >= end) break;
-    const next = writeUpToBreak(sink, source, i);
+    const next = writeUpToBreak(sink, bytes, i);
     // Negative: up to there, and a line ends there.
     i = Math.abs(next);
     if (next < 0 && i < end) {
@@ -150,25 +139,23 @@ export function writeSplitLines(
 }
 
 /** Writes all strings of a list as one. */
-export function writeJoined(sink: ByteSink, source: Uint8Array, strings: JsonStrings): void {
-  sink.reserve(strings.end - strings.start + 2);
-  const { bytes } = sink;
-  let at = sink.length;
+export function writeJoined(
+  sink: ByteSink,
+  source: Pick<JsonDocument, 'bytes' | 'words'>,
+  strings: JsonStrings,
+): void {
+  const { bytes, words } = source;
+  sink.byte(QUOTE);
   let i = strings.start + 1;
-  bytes[at++] = QUOTE;
   for (let n = 0; n < strings.count; n++) {
-    while (source[i] !== QUOTE) i++;
-    i++;
-    let c = source[i]!;
-    while (c !== QUOTE) {
-      bytes[at++] = c;
-      if (c === BACKSLASH) bytes[at++] = source[++i]!;
-      c = source[++i]!;
-    }
+    while (bytes[i] !== QUOTE) i++;
+    const from = ++i;
+    i = skipPlain(bytes, words, i);
+    while (bytes[i] !== QUOTE) i = skipPlain(bytes, words, i + 2);
+    sink.copy(bytes, from, i);
     i++;
   }
-  bytes[at++] = QUOTE;
-  sink.length = at;
+  sink.byte(QUOTE);
 }
 
 /** Where the next look is needed; negative if a line ends there. */

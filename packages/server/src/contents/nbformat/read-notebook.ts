@@ -76,7 +76,7 @@ class ClientWriter {
   private joined(node: JsonNode): void {
     if (node.kind === 'array' && node.items.length === 0) return this.sink.ascii('""');
     if (node.kind !== 'strings') return this.value(node);
-    writeJoined(this.sink, this.document.bytes, node);
+    writeJoined(this.sink, this.document, node);
   }
 
   private value(node: JsonNode): void {

@@ -118,7 +118,7 @@ class Writer {
     const { sink } = this;
     sink.byte(0x5b);
     sink.ascii(this.newline(level + 1));
-    writeSplitLines(sink, this.document.bytes, node.start, node.end, this.separator(level + 1));
+    writeSplitLines(sink, this.document, node.start, node.end, this.separator(level + 1));
     sink.ascii(this.newline(level));
     sink.byte(0x5d);
   }
