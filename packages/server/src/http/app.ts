@@ -47,10 +47,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     requestTimeout: http.requestTimeoutS * 1000,
     keepAliveTimeout: http.keepAliveTimeoutS * 1000,
     maxRequestsPerSocket: 0,
-    http: { maxHeaderSize: http.maxHeaderSize, headersTimeout: http.headersTimeoutS * 1000 },
-    ...(http.certfile === ''
-      ? {}
-      : { https: { ...readCertificate(http), maxHeaderSize: http.maxHeaderSize } }),
+    ...nodeServerOptions(http),
     routerOptions: { maxParamLength: 8192 },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
@@ -90,6 +87,16 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     { prefix: site.routeBase.replace(/\/$/, '').replaceAll(':', '::') },
   );
   return app;
+}
+
+function nodeServerOptions(options: HttpOptions) {
+  const limits = {
+    maxHeaderSize: options.maxHeaderSize,
+    headersTimeout: options.headersTimeoutS * 1000,
+    // Node looks for late clients this often.
+    connectionsCheckingInterval: Math.min(10_000, options.headersTimeoutS * 500),
+  };
+  return options.certfile === '' ? { http: limits } : { https: { ...limits, ...readCertificate(options) } };
 }
 
 function readCertificate({ certfile, keyfile, clientCa }: HttpOptions) {

@@ -11,12 +11,17 @@ export interface Listener {
 
 /** Owns where an app listens: a port, the next free one, or a UNIX socket; and how it ends. */
 export function listen(app: FastifyInstance, options: HttpOptions): Listener {
+  let url: string | undefined;
   let draining: Promise<void> | undefined;
   return {
     get url() {
-      return urlOf(app, options);
+      if (url === undefined) throw new Error('The server does not listen yet');
+      return url;
     },
-    listen: () => (options.sock === '' ? listenOnPort(app, options) : listenOnSocket(app, options.sock)),
+    async listen() {
+      await (options.sock === '' ? listenOnPort(app, options) : listenOnSocket(app, options.sock));
+      url = urlOf(app, options);
+    },
     drain: () => (draining ??= drain(app, options.drainTimeoutS * 1000)),
   };
 }
@@ -84,8 +89,7 @@ async function removeStaleSocket(path: string): Promise<void> {
 function urlOf(app: FastifyInstance, options: HttpOptions): string {
   const scheme = options.certfile === '' ? 'http' : 'https';
   if (options.sock !== '') return `${scheme}+unix://${encodeURIComponent(options.sock)}${app.site.baseUrl}`;
-  const address = app.server.address() as AddressInfo | null;
-  if (address === null) throw new Error('The server does not listen yet');
+  const address = app.server.address() as AddressInfo; // of a server that listens on a port
   const isAny = options.ip === '*' || options.ip === '' || options.ip === '0.0.0.0' || options.ip === '::';
   const host = isAny ? 'localhost' : options.ip.includes(':') ? `[${options.ip}]` : options.ip;
   return `${scheme}://${host}:${address.port}${app.site.baseUrl}`;
