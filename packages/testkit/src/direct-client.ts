@@ -36,6 +36,9 @@ export interface Execution {
 type DealerChannel = Exclude<Channel, 'iopub'>;
 const dealerChannels: readonly DealerChannel[] = ['shell', 'control', 'stdin'];
 
+/** A kernel that is just starting is to be met soon after it listens. */
+const reconnecting = { reconnectMs: 5, reconnectMaxMs: 60 };
+
 /** A client on a kernel's own sockets, with no server between: what tests and benchmarks compare with. */
 export class DirectClient {
   readonly session = randomUUID();
@@ -43,14 +46,14 @@ export class DirectClient {
   onPublished: ((message: Message) => void) | undefined;
   readonly #signer: Signer;
   readonly #dealers: Readonly<Record<DealerChannel, DealerSocket>>;
-  readonly #iopub = new SubSocket();
+  readonly #iopub = new SubSocket(reconnecting);
   readonly #replies = new Map<string, (message: Message) => void>();
   readonly #inputs = new Map<string, (prompt: string) => string>();
   readonly #listeners = new Set<(message: Message) => void>();
 
   constructor(connection: ConnectionInfo) {
     this.#signer = new Signer(connection.key, connection.signature_scheme);
-    const options = { routingId: Buffer.from(this.session) };
+    const options = { routingId: Buffer.from(this.session), ...reconnecting };
     this.#dealers = {
       shell: new DealerSocket(options),
       control: new DealerSocket(options),

@@ -34,7 +34,7 @@ function describe(recorded: RecordedEnd | undefined): Exit {
     case undefined:
       return {
         reason: 'unknown',
-        message: 'gone without a trace: the kernel and the shell that watched it were killed together',
+        message: 'gone without a trace: the shell that watched it was killed, and the kernel with it',
       };
     case 'exited':
       return { reason: 'exited', code: recorded.code, message: `exited with code ${recorded.code}` };

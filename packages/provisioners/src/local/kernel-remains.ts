@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { endpointOf, type ConnectionInfo, type Port } from '@perijove/protocol';
-import { sessionMembers, type ProcessIdentity } from './process-identity.ts';
+import { isAlive, sessionMembers, type ProcessIdentity } from './process-identity.ts';
 
-const pollMs = 10;
+const pollMs = 5;
 const timeoutMs = 10_000;
 const ports: readonly Port[] = ['shell', 'iopub', 'stdin', 'control', 'hb'];
 
@@ -34,7 +34,10 @@ export async function removeFiles(files: KernelFiles, connection: ConnectionInfo
  */
 export async function killSession(leader: ProcessIdentity): Promise<void> {
   const giveUpAt = Date.now() + timeoutMs;
+  // Most often this is all, and what looks next finds nobody: to look is to read about every process of the machine.
+  if (await isAlive(leader)) signalGroup(leader, 'SIGKILL');
   for (;;) {
+    await delay(pollMs);
     const members = await sessionMembers(leader);
     if (members.length === 0) return;
     if (Date.now() > giveUpAt) {
@@ -42,9 +45,7 @@ export async function killSession(leader: ProcessIdentity): Promise<void> {
         `processes ${members.join(', ')} of a kernel did not end within ${timeoutMs} ms of SIGKILL`,
       );
     }
-    signalGroup(leader, 'SIGKILL');
     for (const pid of members) sendSignal(pid, 'SIGKILL');
-    await delay(pollMs);
   }
 }
 
