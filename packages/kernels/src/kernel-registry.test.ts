@@ -229,7 +229,7 @@ test('[K25] one that dies too often in a row is dead, is listed with the reason,
     reason: 'The kernel died 3 times in a row: killed by signal SIGSEGV.',
     traceback: '',
   });
-  expect(kernel.channels.log.at(-1)).toBe(`closeClients ${kernelDeadCloseCode} kernel died`);
+  await until(() => kernel.channels.log.at(-1) === `closeClients ${kernelDeadCloseCode} kernel died`);
   await registry.restart(kernel.id);
   expect(kernel.model.execution_state).toBe('idle');
   expect(kernel.model).not.toHaveProperty('reason');
@@ -420,6 +420,24 @@ test('[K35] a launch that never comes is given up', async () => {
     code: 'KERNEL_LAUNCH_TIMEOUT',
     message: 'The kernel did not start within 0.05 s.',
   });
+});
+
+test('[K36] each phase of a start is an event, to the first reply', async () => {
+  const registry = openRegistry();
+  await registry.adopt();
+  const kernel = await registry.start(request);
+  await kernel.ready(soon());
+  const phases = events
+    .filter((event) => event.schemaId.endsWith('kernel_phase/v1'))
+    .map((event) => event.data);
+  expect(phases).toEqual(
+    [
+      ['launching', 'Starting.'],
+      ['starting', 'Starting a process.'],
+      ['connecting', 'Waiting for its first reply.'],
+      ['running', 'Running.'],
+    ].map(([phase, message]) => ({ kernel_id: kernel.id, kernel_name: 'patient', phase, message })),
+  );
 });
 
 function deaths(): unknown[] {

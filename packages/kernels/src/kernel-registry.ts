@@ -128,6 +128,7 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     if (this.#kernels.has(id)) await this.#forget(id);
     const kernel = this.#open(record);
     void kernel.perform(effects);
+    this.#onNews(kernel, { type: 'phase', phase: 'launching', message: 'Starting.' });
     this.#emitAction('start', kernel, undefined);
     return kernel;
   }

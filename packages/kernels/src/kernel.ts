@@ -416,6 +416,8 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
       onNews({ type: 'death', death: now.death, restarting: false });
     } else if (now.status !== before.status) {
       onNews({ type: 'phase', phase: now.status, message: phaseMessages[now.status] });
+    } else if ('step' in now && now.step === 'connecting' && now !== before) {
+      onNews({ type: 'phase', phase: 'connecting', message: 'Waiting for its first reply.' });
     }
   }
 
