@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  kernelProgram,
   openKernels,
   type Kernelspecs,
   type KernelOptionValues,
@@ -95,7 +96,9 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
     log,
   });
   const pythons = async (): Promise<readonly string[]> =>
-    [...(await kernelspecs.list()).values()].map(({ spec }) => spec.argv[0]!);
+    Promise.all(
+      [...(await kernelspecs.list()).values()].map((spec) => kernelProgram(spec, environment.pythons.executable)),
+    );
   const server: NotebookServer = await createNotebookServer({
     http: settings,
     auth: settings,
@@ -142,6 +145,7 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
         exposeAppInBrowser: settings.exposeAppInBrowser,
         extraLabExtensionsPath: settings.extraLabextensionsPath,
         lockAllPlugins: settings.lockAllPlugins,
+        customCss: settings.customCss,
         pythons,
         systemLocale: process.env['LC_ALL'] ?? process.env['LC_MESSAGES'] ?? process.env['LANG'],
         log,

@@ -20,12 +20,13 @@ const run = promisify(execFile);
 export async function findExtraKernels(
   environment: Environment,
   look: (extra: readonly Kernelspec[]) => Kernelspecs,
-  progress: Progress,
+  { mayMake, progress }: { mayMake: boolean; progress: Progress },
 ): Promise<readonly Kernelspec[]> {
   const made = await findPrivatePython(environment.dataDir);
   if (made) return [await privateKernelspec(made)];
   const installed = [...(await look([]).list()).values()];
   if (installed.some(({ spec }) => spec.language.toLowerCase() === 'python')) return [];
+  if (!mayMake) return [];
   progress.step('No Jupyter kernel for Python is installed where Jupyter looks for them');
   const ofUser = await userKernelspec(environment.pythons.executable);
   if (ofUser) return [ofUser];

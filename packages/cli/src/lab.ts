@@ -33,7 +33,9 @@ export async function runLab(args: readonly string[]): Promise<number> {
 
   const look = (extra: readonly Kernelspec[]): Kernelspecs =>
     new Kernelspecs({ paths: environment.paths, log, extra, provisioners: ['local'] });
-  const kernelspecs = look(await findExtraKernels(environment, look, progress));
+  const kernelspecs = look(
+    await findExtraKernels(environment, look, { mayMake: settings.privatePython, progress }),
+  );
 
   let settle: (ending: Ending) => void = () => undefined;
   const ending = new Promise<Ending>((resolve) => (settle = resolve));

@@ -12,6 +12,10 @@ export const launchOptions = {
     schema: Type.Boolean({ default: true }),
     help: 'Open a browser at start, if there is a display.',
   },
+  privatePython: {
+    schema: Type.Boolean({ default: true }),
+    help: 'Where there is no kernel for Python, make a Python environment with one in ~/.local/share/perijove.',
+  },
   logLevel: {
     schema: Type.Union(
       ['debug', 'info', 'warn', 'error'].map((level) => Type.Literal(level)),

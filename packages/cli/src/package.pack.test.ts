@@ -41,7 +41,17 @@ afterAll(async () => {
 async function start(): Promise<URL> {
   const child = spawn(
     'npx',
-    ['--no-install', 'perijove', 'lab', '--port', '0', '--no-browser', '--root-dir', folders.root],
+    [
+      '--no-install',
+      'perijove',
+      'lab',
+      '--port',
+      '0',
+      '--no-browser',
+      '--no-private-python',
+      '--root-dir',
+      folders.root,
+    ],
     {
       cwd: project,
       detached: true,

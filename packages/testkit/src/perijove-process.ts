@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const bundle = fileURLToPath(new URL('../../../dist/perijove.js', import.meta.url));
 
 export interface PerijoveOptions {
-  /** Flags after `lab`; `--port 0 --no-browser` are there already. */
+  /** Flags after `lab`; `--port 0 --no-browser --no-private-python` are there already. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** A Python with ipykernel, whose kernelspecs the server is to find. */
@@ -52,7 +52,17 @@ export async function startPerijove(options: PerijoveOptions = {}): Promise<Peri
   const folders = options.folders ?? (await makeFolders());
   const child = spawn(
     process.execPath,
-    [bundle, 'lab', '--port', '0', '--no-browser', '--root-dir', folders.root, ...(options.args ?? [])],
+    [
+      bundle,
+      'lab',
+      '--port',
+      '0',
+      '--no-browser',
+      '--no-private-python',
+      '--root-dir',
+      folders.root,
+      ...(options.args ?? []),
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'], env: environment(folders, options) },
   );
   let output = '';
