@@ -97,7 +97,9 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
   });
   const pythons = async (): Promise<readonly string[]> =>
     Promise.all(
-      [...(await kernelspecs.list()).values()].map((spec) => kernelProgram(spec, environment.pythons.executable)),
+      [...(await kernelspecs.list()).values()].map((spec) =>
+        kernelProgram(spec, environment.pythons.executable),
+      ),
     );
   const server: NotebookServer = await createNotebookServer({
     http: settings,
