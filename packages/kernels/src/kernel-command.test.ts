@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KernelspecFile } from '@perijove/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { kernelCommand } from './kernel-command.ts';
+import { kernelCommand, kernelProgram } from './kernel-command.ts';
 
 let prefix: string;
 
@@ -72,6 +72,18 @@ test.each(['python', 'python3', 'python3.12'])(
     expect((await command({ argv: [program] })).argv).toEqual(['/usr/bin/python3']);
   },
 );
+
+test('[D32] the program alone is found in the same way', async () => {
+  const own = join(prefix, 'share', 'jupyter', 'kernels', 'python3');
+  const program = (argv0: string, resourceDir: string, python?: string) =>
+    kernelProgram(
+      { name: 'x', resourceDir, spec: { argv: [argv0], display_name: 'X', language: 'x' } },
+      python,
+    );
+  expect(await program('python', own, '/usr/bin/python3')).toBe(join(prefix, 'bin', 'python3'));
+  expect(await program('python', '/specs/x', '/usr/bin/python3')).toBe('/usr/bin/python3');
+  expect(await program('R', own)).toBe('R');
+});
 
 test('[D32] python2 and a path are what they say', async () => {
   expect((await command({ argv: ['python2'] })).argv).toEqual(['python2']);

@@ -18,6 +18,13 @@ export interface KernelCommand {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** The program that a kernelspec means: `python` by itself is an interpreter by its path, if one is known. */
+export async function kernelProgram({ spec, resourceDir }: Kernelspec, python?: string): Promise<string> {
+  const [program = ''] = spec.argv;
+  if (!isPython(program)) return program;
+  return (await pythonBeside(resourceDir)) ?? python ?? program;
+}
+
 /** Fills in a kernelspec's templates as jupyter_client does. What it does not know, it leaves as it is. */
 export async function kernelCommand(
   kernelspec: Kernelspec,
@@ -40,9 +47,8 @@ export async function kernelCommand(
       ),
       options.home,
     );
-  const isPython = /^python(3(\.\d+)?)?$/.test(program);
   return {
-    argv: [isPython && python !== undefined ? python : fill(program), ...rest.map(fill)],
+    argv: [isPython(program) && python !== undefined ? python : fill(program), ...rest.map(fill)],
     env: {
       ...options.env,
       ...Object.fromEntries(
@@ -50,6 +56,10 @@ export async function kernelCommand(
       ),
     },
   };
+}
+
+function isPython(program: string): boolean {
+  return /^python(3(\.\d+)?)?$/.test(program);
 }
 
 /**
