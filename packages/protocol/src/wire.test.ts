@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ProtocolError } from './protocol-error.ts';
+import type { ProtocolError } from './protocol-error.ts';
 import { Signer } from './signer.ts';
 import { decodeWire, encodeWire } from './wire.ts';
 

@@ -1,4 +1,11 @@
-import { decodeV1, encodeFrames, frameAt, peekString, type RawMessage } from '@perijove/protocol';
+import {
+  decodeV1,
+  encodeFrames,
+  frameAt,
+  peekString,
+  ProtocolError,
+  type RawMessage,
+} from '@perijove/protocol';
 import type { Log } from '../log.ts';
 import type { Batch } from './batch.ts';
 import { MemoryRing } from './memory-ring.ts';
@@ -15,7 +22,7 @@ export interface JournalOptions {
   readonly rememberedSessions: number;
   readonly rememberSessionMs: number;
   readonly log: Log;
-  now(): number;
+  readonly now: () => number;
 }
 
 /** One message as it is kept. */
@@ -131,13 +138,15 @@ export class Journal {
 
   async #readFiles(from: number, maxBytes: number): Promise<JournalPage> {
     const found = (await this.#files?.read(from, maxBytes)) ?? [];
-    const last = found.at(-1);
-    if (last === undefined) return { records: [], next: this.#nextKept(from) };
-    const records = found.map(({ number, payload }) => {
-      const message = decodeV1(payload);
-      return { number, message, target: targetOf(message) };
-    });
-    return { records, next: last.number + 1 };
+    if (found.length === 0) return { records: [], next: this.#nextKept(from) };
+    const records: JournalRecord[] = [];
+    for (const { number, payload } of found) {
+      const message = decodeKept(payload);
+      // Damaged on the disk. What is before it is a page of its own, then it is skipped as lost.
+      if (message === undefined) return { records, next: Math.max(number, from + 1) };
+      records.push({ number, message, target: targetOf(message) });
+    }
+    return { records, next: found.at(-1)!.number + 1 };
   }
 
   /** The first number after `from` that is in memory or begins a file. */
@@ -154,6 +163,15 @@ function openFiles(folder: string, maxBytes: number, log: Log): SegmentRing | un
   } catch (error) {
     log.warn({ err: error, folder }, 'the journal has no files');
     return undefined;
+  }
+}
+
+function decodeKept(payload: Buffer): RawMessage | undefined {
+  try {
+    return decodeV1(payload);
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
   }
 }
 

@@ -34,7 +34,7 @@ export interface ChannelsOptions {
   readonly journal: Journal;
   readonly log: Log;
   readonly limits: ChannelLimits;
-  now(): number;
+  readonly now: () => number;
 }
 
 export type AnnouncedState = 'starting' | 'restarting' | 'autorestarting' | 'dead';

@@ -10,7 +10,7 @@ export interface OpenChannelsOptions {
   /** The folder that holds a folder for each kernel's journal. Absent: messages are kept in memory only. */
   readonly journalsFolder?: string;
   readonly log: Log;
-  now(): number;
+  readonly now: () => number;
 }
 
 /** A kernel's channels with the journal that goes with them, which goes on where an earlier process left off. */

@@ -1,5 +1,4 @@
 import { Type, type Static } from 'typebox';
-import type { ChannelLimits } from './limits.ts';
 
 /** Settings of kernels' channels and journals. */
 export const channelOptions = {

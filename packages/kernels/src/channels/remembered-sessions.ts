@@ -10,7 +10,7 @@ export interface RememberedSessionsOptions {
   readonly rememberedSessions: number;
   readonly rememberSessionMs: number;
   readonly log: Log;
-  now(): number;
+  readonly now: () => number;
 }
 
 interface Remembered {

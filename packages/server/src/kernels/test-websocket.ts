@@ -37,7 +37,7 @@ export class TestWebSocket {
     const query = new URLSearchParams({ session_id: this.session });
     if (options.after !== undefined) query.set('after', String(options.after));
     this.websocket = new WebSocket(
-      `${url}${url.includes('?') ? '&' : '?'}${query}`,
+      `${url}${url.includes('?') ? '&' : '?'}${query.toString()}`,
       options.framing === 'default' ? [] : [subprotocols[options.framing]],
       { perMessageDeflate: false, maxPayload: 2 ** 30 },
     );
