@@ -20,9 +20,12 @@ export interface TestChannels extends AsyncDisposable {
   client(options: TestWebSocketOptions): Promise<TestWebSocket>;
 }
 
-export async function startTestChannels(
-  options: { settings?: Partial<ChannelOptions>; journalsFolder?: string } = {},
-): Promise<TestChannels> {
+export interface TestChannelsOptions {
+  readonly settings?: Partial<ChannelOptions>;
+  readonly journalsFolder?: string;
+}
+
+export async function startTestChannels(options: TestChannelsOptions = {}): Promise<TestChannels> {
   const settings = { ...withDefaults(channelOptions, {}), ...options.settings };
   const channels = openChannels({
     kernelId: testKernelId,
