@@ -2,7 +2,7 @@
  * Variables that are the server's own affair. `JPY_PARENT_PID` would end an ipykernel together with the server; what npm
  * adds when it starts the server is nothing that the user has set.
  */
-export const withheldVariables: readonly string[] = [
+const withheldVariables: readonly string[] = [
   'PERIJOVE_*',
   'JUPYTER_TOKEN',
   'JUPYTER_TOKEN_FILE',

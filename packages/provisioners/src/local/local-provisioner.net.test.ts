@@ -109,6 +109,7 @@ test.each([
   ['a missing program', { argv: ['/no/such/kernel'] }, /its program \/no\/such\/kernel does not exist/],
   ['a program that is a folder', { argv: ['/tmp'] }, /its program \/tmp is not a file/],
   ['no program', { argv: [''] }, /is nowhere on PATH/],
+  ['a name that no file can have', { argv: ['/bin/a\0b'] }, /may not be executed/],
 ])('[X5] %s: a clear reason at once, and nothing is left', async (_what, spec, expected) => {
   await using place = await Place.create();
   const error = await place.failure(place.launch(spec));

@@ -86,10 +86,19 @@ class LocalProvisioner implements Provisioner {
   }
 
   async launch(request: LaunchRequest, context: LaunchContext): Promise<ProvisionedKernel> {
+    try {
+      return await this.#launch(request, context);
+    } catch (error) {
+      if (error instanceof KernelError) throw error;
+      throw failure(request.kernelspec, error instanceof Error ? error.message : String(error), error);
+    }
+  }
+
+  async #launch(request: LaunchRequest, context: LaunchContext): Promise<LocalKernel> {
     const { kernelspec, kernelId } = request;
     if (!/^[\w.-]+$/.test(kernelId)) throw failure(kernelspec, `${kernelId} cannot be part of a file's name`);
     await checkCwd(kernelspec, request.cwd);
-    const files = {
+    const files: KernelFiles = {
       connectionFile: posix.join(this.#options.runtimeDir, `kernel-${kernelId}.json`),
       logFile: posix.join(this.#options.stateDir, `kernel-${kernelId}.log`),
       outputFile: posix.join(this.#options.stateDir, `kernel-${kernelId}.out`),
@@ -104,24 +113,20 @@ class LocalProvisioner implements Provisioner {
       env: { ...inheritedEnvironment(this.#options.env, this.#options.inheritedVariables), ...request.env },
     });
     const [name, ...args] = command.argv;
-    const program = await findProgram(kernelspec, name, request.cwd, command.env['PATH']);
+    const argv = [await findProgram(kernelspec, name, request.cwd, command.env['PATH']), ...args];
     throwIfAborted(request, context);
-    context.report('starting', `Starting ${kernelspec.spec.display_name}`, [program, ...args].join(' '));
+    context.report('starting', `Starting ${kernelspec.spec.display_name}`, argv.join(' '));
 
     const connection = await this.#chooseConnection(request);
-    const launching: Launching = { ...files, connection };
     try {
-      const kernel = await this.#start(request, launching, [program, ...args], command.env);
-      if (context.signal.aborted) {
-        await kernel.destroy(0);
-        throwIfAborted(request, context);
-      }
+      const kernel = await this.#start(request, { ...files, connection }, argv, command.env);
+      if (context.signal.aborted) await kernel.destroy(0);
+      throwIfAborted(request, context);
       return kernel;
     } catch (error) {
       this.#releasePorts(connection);
       await removeFiles(files, connection);
-      if (error instanceof KernelError) throw error;
-      throw failure(kernelspec, error instanceof Error ? error.message : String(error), error);
+      throw error;
     }
   }
 

@@ -4,8 +4,13 @@ import { constants } from 'node:os';
 
 // The kernel runs in the foreground: POSIX makes a shell ignore SIGINT in what it runs in the background. Signals go to the
 // whole process group; a trap (unlike "ignore") does not hold in a subshell, so they reach the kernel and leave the shell
-// alone. The shell's own standard error is the exit file, where it says "Killed" and the like.
-const script = `trap : HUP INT QUIT TERM; (exec "$@" 2>&3 3>&-); printf '\\nstatus %d\\n' "$?" >&2`;
+// alone. The shell's own standard error is the exit file, where it says "Killed" and the like; bash as `sh` would not.
+const script = [
+  'trap : HUP INT QUIT TERM',
+  '[ -z "$BASH_VERSION" ] || set +o posix',
+  '(exec "$@" 2>&3 3>&-)',
+  `printf '\\nstatus %d\\n' "$?" >&2`,
+].join('; ');
 
 /** Words that the shell's own messages begin with. */
 const name = 'perijove';
