@@ -22,17 +22,19 @@ export interface TestChannels extends AsyncDisposable {
 
 export interface TestChannelsOptions {
   readonly settings?: Partial<ChannelOptions>;
+  /** Absent: one that is removed afterwards. */
   readonly journalsFolder?: string;
 }
 
 export async function startTestChannels(options: TestChannelsOptions = {}): Promise<TestChannels> {
   const settings = { ...withDefaults(channelOptions, {}), ...options.settings };
+  const journalsFolder = options.journalsFolder ?? (await mkdtemp(join(tmpdir(), 'perijove-journals-')));
   const channels = openChannels({
     kernelId: testKernelId,
     settings,
     log: silent,
     now: Date.now,
-    ...(options.journalsFolder === undefined ? {} : { journalsFolder: options.journalsFolder }),
+    journalsFolder,
   });
   const kernel = { isAlive: true, death: undefined, channels };
   const app = await createTestApp([
@@ -56,6 +58,7 @@ export async function startTestChannels(options: TestChannelsOptions = {}): Prom
       for (const client of clients) client.websocket.terminate();
       await channels.dispose();
       await app.close();
+      if (options.journalsFolder === undefined) await rm(journalsFolder, { recursive: true, force: true });
     },
   };
 }
