@@ -7,7 +7,7 @@ export function withAssets(template, { scripts, styles }) {
       (name) =>
         `<link rel="stylesheet" media="print" fetchpriority="high" data-perijove href="{{staticUrl}}/${name}" />`,
     ),
-    ...scripts.map((name) => `<script defer src="{{staticUrl}}/${name}"></script>`),
+    ...scripts.map((name) => `<script defer data-perijove src="{{staticUrl}}/${name}"></script>`),
   ];
   return template.replace('{{assets}}', lines.join('\n    '));
 }

@@ -5,6 +5,9 @@
 // choosing is marked here instead, to travel in one file. A shared package is found through its "consume"
 // module, whose dynamic import is the federation's own and not a choice.
 
+/** Chosen, but at every start: the settings' editor language, and the notifications' toasts. */
+const alwaysImported = /[\\/]node_modules[\\/](@codemirror[\\/]lang-json|react-toastify)[\\/]/;
+
 export class StartupModules {
   #modules = new Set();
 
@@ -32,7 +35,8 @@ export class StartupModules {
 function reach(modules, entry, graph) {
   const start = modules.find((module) => module.resource === entry);
   if (!start) throw new Error(`${entry} is not part of the build`);
-  const seen = new Map([[start.identifier(), start]]);
+  const starts = [start, ...modules.filter((module) => alwaysImported.test(module.resource ?? ''))];
+  const seen = new Map(starts.map((module) => [module.identifier(), module]));
   // A Map goes on to visit what is added while it is walked.
   for (const module of seen.values()) {
     const dependencies = [...module.dependencies];
