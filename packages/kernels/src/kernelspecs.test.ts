@@ -119,12 +119,12 @@ test('[D15] one for another provisioner, or for a gateway, is hidden with its re
   });
   await install('first', 'yarn', metadata('processproxies.yarn.YarnClusterProcessProxy'));
   await install('first', 'plain', metadata('processproxies.processproxy.LocalProcessProxy'));
-  const kernelspecs = look({ provisioners: ['local-provisioner'] });
+  const kernelspecs = look({ provisioners: ['local'] });
   expect([...(await kernelspecs.list()).keys()].toSorted()).toEqual(['local', 'plain']);
   const hidden = await kernelspecs.hidden();
   expect(hidden.get('remote')?.reason).toMatch(/asks for the provisioner k8s, which is not known here/);
   expect(hidden.get('yarn')?.reason).toMatch(/YarnClusterProcessProxy of a gateway/);
-  const all = look({ provisioners: ['local-provisioner', 'k8s'], startsProcessProxies: true });
+  const all = look({ provisioners: ['local', 'k8s'], startsProcessProxies: true });
   expect((await all.list()).size).toBe(4);
 });
 

@@ -5,6 +5,7 @@ import { Value } from 'typebox/value';
 import type { JupyterPaths } from './jupyter-paths.ts';
 import { findJsonError } from './json-error.ts';
 import type { Log } from './log.ts';
+import { provisionerNameOf } from './provisioner-name.ts';
 import type { Kernelspec } from './provisioner.ts';
 
 /** A kernelspec with the names of the other files in its folder: logos, `kernel.js`. */
@@ -17,7 +18,7 @@ export interface KernelspecsOptions {
   readonly log: Log;
   /** Kernelspecs that lie in none of the folders; one of the same name in a folder goes before. */
   readonly extra?: readonly Kernelspec[];
-  /** Names that a kernelspec's `metadata.kernel_provisioner.provisioner_name` may have. */
+  /** Names of provisioners that a kernelspec may ask for in its metadata; for `local`, Jupyter's `local-provisioner` too. */
   readonly provisioners?: readonly string[];
   /** Whether kernelspecs of Jupyter Enterprise Gateway whose kernels run elsewhere (`metadata.process_proxy`) can be started. */
   readonly startsProcessProxies?: boolean;
@@ -138,7 +139,7 @@ export class Kernelspecs {
       return `the kernelspec ${found.name} is not among the allowed ones`;
     }
     const metadata = found.spec.metadata ?? {};
-    const provisioner = nameIn(metadata['kernel_provisioner'], 'provisioner_name');
+    const provisioner = provisionerNameOf(found);
     if (provisioner !== undefined && !provisioners.includes(provisioner)) {
       return `the kernelspec in ${found.resourceDir} asks for the provisioner ${provisioner}, which is not known here`;
     }
