@@ -40,11 +40,16 @@ try {
   }
   const bounds = { list: 150, open: 400, save: 500, small: 25 };
   for (const what of Object.keys(results.perijove)) {
-    const of = (name) => (what.startsWith('small') ? percentile(results[name][what], 0.99) : median(results[name][what]));
+    const of = (name) =>
+      what.startsWith('small') ? percentile(results[name][what], 0.99) : median(results[name][what]);
     show(what, round(of('perijove'), 1), 'ms', `≤ ${bounds[what.split(' ')[0]]} on a quiet machine`);
-    if (python) show('  of jupyter_server', round(of('perijove') / of('jupyter_server'), 2), `× of ${round(of('jupyter_server'), 1)} ms`);
+    if (python)
+      show(
+        '  of jupyter_server',
+        round(of('perijove') / of('jupyter_server'), 2),
+        `× of ${round(of('jupyter_server'), 1)} ms`,
+      );
   }
-  for (const [name, { process }] of Object.entries(peers)) process.kill('SIGKILL'), void name;
 } finally {
   for (const { process } of Object.values(peers)) process.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
@@ -99,11 +104,19 @@ function send(method, url, path, body, agent) {
   return new Promise((resolve, reject) => {
     const headers = { authorization: 'token bench', 'content-type': 'application/json' };
     if (body !== undefined) headers['content-length'] = body.length;
-    const sent = request(`${url}api/contents/${encodeURIComponent(path)}`, { method, headers, agent }, (response) => {
-      let length = 0;
-      response.on('data', (chunk) => (length += chunk.length));
-      response.on('end', () => (response.statusCode < 300 ? resolve(length) : reject(new Error(`${method} ${path}: ${response.statusCode}`))));
-    });
+    const sent = request(
+      `${url}api/contents/${encodeURIComponent(path)}`,
+      { method, headers, agent },
+      (response) => {
+        let length = 0;
+        response.on('data', (chunk) => (length += chunk.length));
+        response.on('end', () =>
+          response.statusCode < 300
+            ? resolve(length)
+            : reject(new Error(`${method} ${path}: ${response.statusCode}`)),
+        );
+      },
+    );
     sent.on('error', reject);
     sent.end(body);
   });
@@ -111,12 +124,14 @@ function send(method, url, path, body, agent) {
 
 function notebook(megabytes, makeCell) {
   const cells = [];
-  for (let size = 0; size < megabytes * 1e6; ) {
+  for (let size = 0; size < megabytes * 1e6;) {
     const text = JSON.stringify(makeCell(cells.length));
     cells.push(text);
     size += text.length;
   }
-  return Buffer.from(`{"type":"notebook","format":"json","content":{"cells":[${cells.join(',')}],"metadata":{},"nbformat":4,"nbformat_minor":5}}`);
+  return Buffer.from(
+    `{"type":"notebook","format":"json","content":{"cells":[${cells.join(',')}],"metadata":{},"nbformat":4,"nbformat_minor":5}}`,
+  );
 }
 
 function textCell(n) {
@@ -130,12 +145,21 @@ function imageCell(n) {
 }
 
 function codeCell(n, output) {
-  return { cell_type: 'code', id: `c${n}`, metadata: { trusted: true }, execution_count: n, source: `a = ${n}\nplot(a)`, outputs: [output] };
+  return {
+    cell_type: 'code',
+    id: `c${n}`,
+    metadata: { trusted: true },
+    execution_count: n,
+    source: `a = ${n}\nplot(a)`,
+    outputs: [output],
+  };
 }
 
 function ours() {
   const script = fileURLToPath(new URL('./roles/contents-server.js', import.meta.url));
-  const child = spawn(process.execPath, [script, root, join(folder, 'data')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script, root, join(folder, 'data')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   return new Promise((resolve) => {
     child.stdout.once('data', (line) => resolve({ process: child, url: String(line).trim() }));
   });
@@ -143,8 +167,22 @@ function ours() {
 
 async function theirs() {
   const port = await freePort();
-  const args = ['-m', 'jupyter_server', '--no-browser', '--allow-root', `--port=${port}`, '--IdentityProvider.token=bench', `--ServerApp.root_dir=${root}`, '--log-level=CRITICAL'];
-  const env = { ...process.env, JUPYTER_DATA_DIR: join(folder, 'data'), JUPYTER_CONFIG_DIR: join(folder, 'data'), JUPYTER_RUNTIME_DIR: join(folder, 'data') };
+  const args = [
+    '-m',
+    'jupyter_server',
+    '--no-browser',
+    '--allow-root',
+    `--port=${port}`,
+    '--IdentityProvider.token=bench',
+    `--ServerApp.root_dir=${root}`,
+    '--log-level=CRITICAL',
+  ];
+  const env = {
+    ...process.env,
+    JUPYTER_DATA_DIR: join(folder, 'data'),
+    JUPYTER_CONFIG_DIR: join(folder, 'data'),
+    JUPYTER_RUNTIME_DIR: join(folder, 'data'),
+  };
   const child = spawn(python, args, { stdio: ['ignore', 'ignore', 'ignore'], env });
   const url = `http://127.0.0.1:${port}/`;
   for (let tries = 0; tries < 300; tries++) {

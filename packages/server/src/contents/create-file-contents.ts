@@ -46,9 +46,9 @@ export function createFileContents(service: FileContentsServiceOptions): FileCon
     trashDir: join(service.dataHome, 'Trash'),
   };
   const pool = new WorkerPool({
-    workers: options.workers,
-    idleS: options.workerIdleS,
-    maxQueued: options.maxQueuedJobs,
+    workers: options.fileWorkers,
+    idleS: options.fileWorkerIdleS,
+    maxQueued: options.maxQueuedFileJobs,
     ...(service.workerUrl === undefined ? {} : { url: service.workerUrl }),
   });
   const contents = new FileContents({ settings, pool, events: service.events });

@@ -10,7 +10,7 @@ import { createTestContents } from './test-contents.ts';
 const megabytes = 200;
 
 test('[C50] a 200 MB notebook is opened and saved; small requests meanwhile are answered before it', async () => {
-  await using contents = await createTestContents({ workers: 2 });
+  await using contents = await createTestContents({ fileWorkers: 2 });
   await contents.app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = contents.app.server.address() as AddressInfo;
   const image = randomBytes(750_000).toString('base64');

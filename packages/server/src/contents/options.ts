@@ -37,15 +37,15 @@ export const contentsOptions = {
     schema: Type.Integer({ default: 3600, minimum: 1 }),
     help: 'An upload in parts that has got no further for this many seconds is given up.',
   },
-  workers: {
+  fileWorkers: {
     schema: Type.Integer({ default: 0, minimum: 0 }),
     help: 'Threads that read and write notebooks. 0: one a core, at least 2, at most 8.',
   },
-  workerIdleS: {
+  fileWorkerIdleS: {
     schema: Type.Integer({ default: 30, minimum: 1 }),
     help: 'A thread that had nothing to do for this many seconds ends.',
   },
-  maxQueuedJobs: {
+  maxQueuedFileJobs: {
     schema: Type.Integer({ default: 512, minimum: 1 }),
     help: 'Requests that wait for a thread; more are refused with 503.',
   },

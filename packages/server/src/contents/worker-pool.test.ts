@@ -26,7 +26,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Gate {
   readonly buffer: SharedArrayBuffer;
-  open(): void;
+  open: () => void;
 }
 
 function gate(): Gate {
@@ -42,7 +42,7 @@ function gate(): Gate {
 
 function pool(options: { workers?: number; idleS?: number; maxQueued?: number } = {}): {
   pool: WorkerPool;
-  run(what: string, isBig?: boolean, hold?: Gate): Promise<unknown>;
+  run: (what: string, isBig?: boolean, hold?: Gate) => Promise<unknown>;
 } {
   const workers = new WorkerPool({ workers: 2, idleS: 30, maxQueued: 100, ...options, url });
   return {
@@ -90,7 +90,7 @@ test('[C83] an error that nobody foresaw fails its job, with the stack for the l
   await workers.close();
 });
 
-test('[C84] more than maxQueuedJobs that wait are refused', async () => {
+test('[C84] more than maxQueuedFileJobs that wait are refused', async () => {
   const { pool: workers, run } = pool({ workers: 1, maxQueued: 1 });
   const hold = gate();
   const running = run('wait', false, hold);

@@ -17,7 +17,7 @@ export interface LoadedNotebook {
   /** Why it is not valid. */
   readonly message: string | undefined;
   /** Writes it as a client gets it. */
-  write(sink: ByteSink): void;
+  readonly write: (sink: ByteSink) => void;
 }
 
 /** Reads a notebook of any version as one of format 4. `bytes` has a 0 behind it in its memory. */
@@ -38,7 +38,7 @@ export function loadNotebook(bytes: Buffer, at: { path: string }, settings: Disk
     document,
     notebook,
     message: validationMessage(document, notebook),
-    write(sink) {
+    write: (sink) => {
       writeForClient(document, notebook, {
         trusted: isKnownNotebook(document, notebook, settings),
         into: sink,

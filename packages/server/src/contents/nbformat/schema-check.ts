@@ -340,7 +340,7 @@ function checkLength(keyword: 'minLength' | 'maxLength', bound: number): Check {
   return (document, node) => {
     const text = textOf(document, node);
     if (text === undefined) return undefined;
-    const length = [...text].length;
+    const { length } = Array.from(text); // code points
     if (keyword === 'minLength' ? length >= bound : length <= bound) return undefined;
     const what =
       keyword === 'maxLength' ? 'is too long' : length === 0 ? 'should be non-empty' : 'is too short';

@@ -88,10 +88,19 @@ function upgradeCell(cell: Plain): Plain {
   return upgraded;
 }
 
+const lineEnds = '\n\r\v\f\u001C\u001D\u001E\u0085\u2028\u2029';
+
 /** Python's splitlines(). */
 function splitLines(text: string): string[] {
-  const lines = text.split(/\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/);
-  if (lines.at(-1) === '') lines.pop();
+  const lines: string[] = [];
+  let start = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (!lineEnds.includes(text[i]!)) continue;
+    lines.push(text.slice(start, i));
+    if (text[i] === '\r' && text[i + 1] === '\n') i++;
+    start = i + 1;
+  }
+  if (start < text.length) lines.push(text.slice(start));
   return lines;
 }
 
