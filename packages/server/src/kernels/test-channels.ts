@@ -94,7 +94,7 @@ export async function startIpykernel(python: string): Promise<Ipykernel> {
   const deadline = performance.now() + 30_000;
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop
-    const connection = JSON.parse((await readFile(file, 'utf8')) || '{}') as ConnectionInfo;
+    const connection = parseWritten(await readFile(file, 'utf8')) ?? asked;
     if (connection.shell_port > 0 && connection.iopub_port > 0 && connection.control_port > 0) {
       return { connection, process, [Symbol.asyncDispose]: dispose };
     }
@@ -105,5 +105,14 @@ export async function startIpykernel(python: string): Promise<Ipykernel> {
     }
     // oxlint-disable-next-line no-await-in-loop
     await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Undefined while it is only half there. */
+function parseWritten(text: string): ConnectionInfo | undefined {
+  try {
+    return JSON.parse(text) as ConnectionInfo;
+  } catch {
+    return undefined;
   }
 }

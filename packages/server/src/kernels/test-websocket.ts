@@ -12,6 +12,7 @@ import {
   type Channel,
   type Framing,
   type Message,
+  type MessageHeader,
 } from '@perijove/protocol';
 import WebSocket from 'ws';
 
@@ -57,6 +58,7 @@ export class TestWebSocket {
     msgType: string,
     content: Record<string, unknown>,
     buffers: Buffer[] = [],
+    header: Partial<MessageHeader> = {},
   ): string {
     const msgId = randomUUID();
     const raw = toRaw({
@@ -68,6 +70,7 @@ export class TestWebSocket {
         username: 'test',
         date: new Date().toISOString(),
         version: '5.4',
+        ...header,
       },
       parent_header: {},
       metadata: {},
