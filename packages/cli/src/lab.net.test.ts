@@ -9,6 +9,7 @@ import {
   fakeKernelspec,
   installKernelspec,
   makeFolders,
+  removeFolders,
   startPerijove,
   type PerijoveFolders,
   type PerijoveProcess,
@@ -31,6 +32,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const server of running.splice(0)) await server[Symbol.asyncDispose]();
+  await removeFolders(folders);
 });
 
 async function start(args: readonly string[] = []): Promise<PerijoveProcess> {

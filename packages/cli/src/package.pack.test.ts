@@ -1,10 +1,16 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { fakeKernelspec, installKernelspec, makeFolders, type PerijoveFolders } from '@perijove/testkit';
+import {
+  fakeKernelspec,
+  installKernelspec,
+  makeFolders,
+  removeFolders,
+  type PerijoveFolders,
+} from '@perijove/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const run = promisify(execFile);
@@ -34,7 +40,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const end of ends) await end();
-  await rm(folders.base, { recursive: true, force: true });
+  await removeFolders(folders);
 });
 
 /** `npx perijove lab` in the empty project; resolves with the URL that it prints. */

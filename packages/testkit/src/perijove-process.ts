@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,6 +45,29 @@ export async function makeFolders(): Promise<PerijoveFolders> {
   await mkdir(folders.root);
   await mkdir(folders.home);
   return folders;
+}
+
+/** Removes a test's folders, and ends what still lives in that home: kernels outlive their server by design. */
+export async function removeFolders(folders: PerijoveFolders): Promise<void> {
+  for (const pid of await processesAtHome(folders.home)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // Ended in the meantime.
+    }
+  }
+  await rm(folders.base, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Processes whose HOME it is. None are found where there is no /proc. */
+async function processesAtHome(home: string): Promise<number[]> {
+  const names = await readdir('/proc').catch(() => []);
+  const found: number[] = [];
+  for (const name of names.filter((one) => /^\d+$/.test(one))) {
+    const environment = await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '');
+    if (environment.split('\0').includes(`HOME=${home}`)) found.push(Number(name));
+  }
+  return found;
 }
 
 /** Resolves once the server has printed its URL, which it does when it answers. Rejects with its output if it ends before. */
@@ -109,7 +132,7 @@ export async function startPerijove(options: PerijoveOptions = {}): Promise<Peri
         await ask('api/shutdown', { method: 'POST' }).catch(() => undefined);
         await end();
       }
-      if (!options.folders) await rm(folders.base, { recursive: true, force: true });
+      if (!options.folders) await removeFolders(folders);
     },
   };
 }
