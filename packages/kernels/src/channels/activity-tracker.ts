@@ -24,6 +24,8 @@ const untracked = new Set([
   'debug_event',
   'input_request',
   'input_reply',
+  // Not in jupyter_server's list, which is older: the kernel greets each subscriber.
+  'iopub_welcome',
 ]);
 
 const states = new Set(['starting', 'idle', 'busy', 'restarting', 'autorestarting', 'terminating', 'dead']);
@@ -32,6 +34,8 @@ const states = new Set(['starting', 'idle', 'busy', 'restarting', 'autorestartin
 export class ActivityTracker {
   lastActivity: number;
   executionState: ExecutionState = 'starting';
+  /** What is known is from an earlier process, and nothing that was heard since says otherwise. */
+  #isRestored = false;
 
   constructor(now: number) {
     this.lastActivity = now;
@@ -48,6 +52,7 @@ export class ActivityTracker {
     if (!states.has(state)) return false;
     const parentType = peekHeader(message.parentHeader)?.msgType ?? '';
     const isTracked = parentType !== '' && !untracked.has(parentType);
+    if (isTracked) this.#isRestored = false;
     if (isTracked || this.executionState === 'busy') this.lastActivity = now;
     if (isTracked) this.executionState = state as ExecutionState;
     // A kernel that says anything but `starting` has started, whatever made it say so.
@@ -56,7 +61,27 @@ export class ActivityTracker {
     return true;
   }
 
+  /** What an earlier process knew of this kernel. */
+  restore(lastActivity: number, executionState: ExecutionState): void {
+    this.lastActivity = lastActivity;
+    this.executionState = executionState;
+    this.#isRestored = true;
+  }
+
+  /**
+   * A question on shell was answered, so what was computed before is done, whether or not anybody heard it end. Returns
+   * whether that was news.
+   */
+  shellAnswered(): boolean {
+    if (!this.#isRestored) return false;
+    this.#isRestored = false;
+    if (this.executionState !== 'busy') return false;
+    this.executionState = 'idle';
+    return true;
+  }
+
   announce(state: ExecutionState, now: number): void {
+    this.#isRestored = false;
     this.executionState = state;
     this.lastActivity = now;
   }

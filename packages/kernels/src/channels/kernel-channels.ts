@@ -17,6 +17,7 @@ import { Client, type ClientHost } from './client.ts';
 import { readClientMessage } from './client-message.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { Delivery } from './delivery.ts';
+import { FanOut } from './fan-out.ts';
 import type { Journal } from './journal.ts';
 import { journalNotice, lossText } from './journal-notice.ts';
 import { KernelHandshake } from './kernel-handshake.ts';
@@ -68,6 +69,7 @@ export class KernelChannels {
   readonly #outstanding: OutstandingRequests;
   readonly #requests = new ServerRequests();
   readonly #inputs = new PendingInputs();
+  readonly #fanOut = new FanOut();
   readonly #queue: MessageQueue;
   readonly #activity: ActivityTracker;
   readonly #host: ClientHost = {
@@ -121,6 +123,11 @@ export class KernelChannels {
     });
     this.#kernel = { sockets, handshake, isUp: false };
     handshake.start();
+  }
+
+  /** What an earlier server knew of this kernel, before `connect`. */
+  restore({ lastActivity, executionState }: Omit<Activity, 'connections'>): void {
+    this.#activity.restore(lastActivity, executionState);
   }
 
   /** Resolves at the first kernel_info_reply since `connect`; rejects with KERNEL_NO_REPLY when aborted. */
@@ -309,6 +316,7 @@ export class KernelChannels {
       this.#infoWaiters = [];
       for (const waiter of waiters) waiter(this.#info);
     }
+    if (message.channel === 'shell' && this.#activity.shellAnswered()) this.onActivity?.();
     this.#kernel?.handshake.sawReply();
   }
 
@@ -324,10 +332,22 @@ export class KernelChannels {
   #publish(messages: readonly RawMessage[], targets?: readonly (string | undefined)[]): void {
     this.#journal.append(messages, targets, (batch) => {
       const delivery = new Delivery(batch, messages);
-      for (const client of this.#clients.values()) client.deliver(delivery);
+      const concerned = this.#clients.size > manyClients ? this.#concernedBy(messages, targets) : undefined;
+      this.#fanOut.publish(delivery, this.#clients.values(), this.#clients.size, (client) => {
+        return concerned?.has(client.sessionId) ?? false;
+      });
       if (this.#isPaused && this.#journal.pendingBytes < maxPendingBytes / 2) this.#pause(false);
     });
     if (!this.#isPaused && this.#journal.pendingBytes > maxPendingBytes) this.#pause(true);
+  }
+
+  /** Sessions that wait for these messages: whose they are, or who asked for what is published first. */
+  #concernedBy(
+    messages: readonly RawMessage[],
+    targets: readonly (string | undefined)[] | undefined,
+  ): ReadonlySet<string | undefined> {
+    if (targets !== undefined) return new Set(targets);
+    return new Set([this.#outstanding.sessionOf(peekString(messages[0]!.parentHeader, 'msg_id'))]);
   }
 
   /** A disk that cannot keep up: the one thing for which a kernel is made to wait, since memory is bounded. */
@@ -453,6 +473,9 @@ export class KernelChannels {
     this.onActivity?.();
   }
 }
+
+/** Only among many does it matter whom to serve first. */
+const manyClients = 16;
 
 const maxPendingBytes = 64 * 2 ** 20;
 
