@@ -254,3 +254,17 @@ test('[K94] a kernel that was busy is found busy, and answers later', async () =
   expect(await run(found, '', '1')).toBe('1');
   await vi.waitFor(() => expect(found.executionState).toBe('idle'), { timeout: 10_000 });
 });
+
+test('[K94] a kernel that became idle while no server was there is found idle, since when it was last known', async () => {
+  const first = await openRegistry(ipykernel());
+  const kernel = await first.start(request);
+  await kernel.ready(soon());
+  const file = join(folder, 'done');
+  run(kernel, `import time; time.sleep(1); open(${JSON.stringify(file)}, 'w').write('x')`).catch(() => {});
+  await vi.waitFor(() => expect(kernel.executionState).toBe('busy'), { timeout: 10_000 });
+  await first.drain();
+  await vi.waitFor(() => readFile(file), { timeout: 10_000 });
+  const second = await openRegistry(ipykernel());
+  const found = second.require(kernel.id);
+  await vi.waitFor(() => expect(found.executionState).toBe('idle'), { timeout: 10_000 });
+});

@@ -20,6 +20,15 @@ export const KernelRecord = Type.Object({
   handle: Type.Optional(Type.Object({ provisioner: Type.String() }, { additionalProperties: true })),
   lastActivity: Type.Number(),
   /** The last word that the kernel itself said: a kernel that was busy is not idle because a server was killed. */
-  executionState: Type.String(),
+  executionState: Type.Enum([
+    'starting',
+    'idle',
+    'busy',
+    'restarting',
+    'autorestarting',
+    'terminating',
+    'dead',
+    'unknown',
+  ]),
 });
 export type KernelRecord = Static<typeof KernelRecord>;

@@ -84,7 +84,9 @@ function openRegistry(): KernelRegistry<ScriptedChannels> {
       restartLimit: 2,
       stableAfterMs: 60_000,
       launchAttempts: 3,
-      launchTimeoutMs,
+      get launchTimeoutMs() {
+        return launchTimeoutMs;
+      },
       replyTimeoutMs: 5000,
       shutdownGraceMs: 400,
     },
@@ -396,6 +398,7 @@ test('[K33] a dead kernel is forgotten after a while', async () => {
   const kernel = await registry.start({ ...request, name: 'missing' });
   await kernel.died();
   await until(() => registry.list().length === 0);
+  await until(() => removed.length > 0);
   expect(removed).toEqual([kernel.id]);
   expect(await readdir(join(folder, 'kernels'))).toEqual([]);
 });
@@ -420,6 +423,35 @@ test('[K35] a launch that never comes is given up', async () => {
     code: 'KERNEL_LAUNCH_TIMEOUT',
     message: 'The kernel did not start within 0.05 s.',
   });
+});
+
+test('[K35] the failure of a launch that was given up is not taken for one of the next', async () => {
+  launchTimeoutMs = 50;
+  const registry = openRegistry();
+  await registry.adopt();
+  // Slow to notice that it was called off.
+  let late = (): void => {};
+  provisioner.onLaunch = () => new Promise((resolve) => (late = resolve));
+  const kernel = await registry.start(request);
+  await kernel.died();
+  provisioner.onLaunch = () => Promise.resolve();
+  launchTimeoutMs = 5000;
+  const restarted = registry.restart(kernel.id);
+  await until(() => kernel.state.status === 'restarting');
+  late();
+  await restarted;
+  expect(kernel.executionState).toBe('idle');
+});
+
+test('[K28] an id is free again when all of its former kernel is gone, and not before', async () => {
+  const registry = openRegistry();
+  await registry.adopt();
+  const { id } = await registry.start({ ...request, name: 'missing' });
+  await registry.require(id).died();
+  const [, second] = await Promise.all([registry.stop(id), registry.start({ ...request, id })]);
+  await second.ready(soon());
+  expect(registry.get(id)).toBe(second);
+  expect(await recordOnDisk(id)).toMatchObject({ name: 'patient', handle: { kernelId: id } });
 });
 
 test('[K36] each phase of a start is an event, to the first reply', async () => {

@@ -62,6 +62,8 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
   readonly #options: KernelRegistryOptions<C>;
   readonly #kernels = new Map<string, Kernel<C>>();
   readonly #forgetTimers = new Map<string, NodeJS.Timeout>();
+  /** Dead kernels of which something is still being removed: their ids are not free yet. */
+  readonly #forgetting = new Map<string, Promise<void>>();
   readonly #removalListeners = new Set<(id: string) => void>();
   #draining = false;
 
@@ -106,8 +108,7 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
       );
     }
     const id = request.id ?? randomUUID();
-    if (this.#kernels.get(id)?.isAlive)
-      throw new KernelError('KERNEL_ID_TAKEN', `Kernel already exists: ${id}`);
+    for (let leaving = this.#leaving(id); leaving; leaving = this.#leaving(id)) await leaving;
     this.#refuseWhileDraining();
     const provisioner = provisionerNameOf(kernelspec) ?? this.#options.defaultProvisioner;
     const now = this.#options.now();
@@ -125,7 +126,6 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
       lastActivity: now,
       executionState: 'starting' satisfies ExecutionState,
     };
-    if (this.#kernels.has(id)) await this.#forget(id);
     const kernel = this.#open(record);
     void kernel.perform(effects);
     this.#onNews(kernel, { type: 'phase', phase: 'launching', message: 'Starting.' });
@@ -221,7 +221,7 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
   async #adoptOne(record: KernelRecord): Promise<void> {
     const { log, now, policy } = this.#options;
     if (record.state.status === 'dead') {
-      this.#open(record);
+      this.#reopen(record);
       this.#forgetLater(record.id, record.state.death.at);
       return;
     }
@@ -230,7 +230,7 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
       record.handle ?? { provisioner: record.provisioner, kernelId: record.id },
     );
     const next = stateAfterCrash(record, provisioned !== undefined, { at: now(), policy });
-    const kernel = this.#open({ ...record, state: next.state });
+    const kernel = this.#reopen({ ...record, state: next.state });
     if (provisioned) kernel.adopt(provisioned);
     log.info(
       { kernelId: record.id, found: provisioned !== undefined, state: next.state.status },
@@ -240,6 +240,13 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     if (next.state.status === 'dead') {
       this.#onNews(kernel, { type: 'death', death: next.state.death, restarting: false });
     }
+  }
+
+  #reopen(record: KernelRecord): Kernel<C> {
+    const kernel = this.#open(record);
+    const { lastActivity, executionState } = record;
+    kernel.channels.restore({ lastActivity, executionState });
+    return kernel;
   }
 
   #open(record: KernelRecord): Kernel<C> {
@@ -347,16 +354,30 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     this.#forgetTimers.delete(id);
   }
 
-  async #forget(id: string): Promise<void> {
+  /** What is to be waited for until an id is free: dead kernels make place. Undefined: it is free now. */
+  #leaving(id: string): Promise<void> | undefined {
     const kernel = this.#kernels.get(id);
-    if (!kernel) return;
+    if (kernel?.isAlive) throw new KernelError('KERNEL_ID_TAKEN', `Kernel already exists: ${id}`);
+    return kernel ? this.#forget(id) : this.#forgetting.get(id);
+  }
+
+  #forget(id: string): Promise<void> {
+    const kernel = this.#kernels.get(id);
+    if (!kernel) return this.#forgetting.get(id) ?? Promise.resolve();
     this.#keepListed(id);
     this.#kernels.delete(id);
-    await kernel.dispose();
+    const forgetting = this.#removeAllOf(kernel).finally(() => this.#forgetting.delete(id));
+    this.#forgetting.set(id, forgetting);
+    return forgetting;
+  }
+
+  async #removeAllOf(kernel: Kernel<C>): Promise<void> {
+    const { id } = kernel;
     try {
+      await kernel.dispose();
       await this.#options.store.remove(id);
     } catch (error) {
-      this.#options.log.warn({ err: error, kernelId: id }, "a dead kernel's record cannot be removed");
+      this.#options.log.warn({ err: error, kernelId: id }, 'not all of a dead kernel can be removed');
     }
     for (const listener of this.#removalListeners) listener(id);
   }

@@ -6,10 +6,22 @@ import type { KernelRecord } from './kernel-record.ts';
 import { deadlineOf, type KernelState, type StopReason } from './kernel-state.ts';
 import type { KernelStore } from './kernel-store.ts';
 import type { LifeChannels } from './life-channels.ts';
-import { transition, type Effect, type KernelEvent, type LifecyclePolicy } from './lifecycle.ts';
+import {
+  destroyRetryMs,
+  transition,
+  type Effect,
+  type KernelEvent,
+  type LifecyclePolicy,
+} from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { exitMayPass, launchErrorMayPass } from './may-pass.ts';
-import type { Kernelspec, LaunchPhase, ProvisionedKernel, Provisioner } from './provisioner.ts';
+import type {
+  Kernelspec,
+  LaunchPhase,
+  LaunchRequest,
+  ProvisionedKernel,
+  Provisioner,
+} from './provisioner.ts';
 
 /** Close code for the clients of a dead kernel: not 1000 or 1001, after which JupyterLab never asks what happened. */
 export const kernelDeadCloseCode = 4410;
@@ -48,16 +60,14 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
   /** Aborted by `disconnect`: ends all waiting for replies of the present connection. */
   #connection = new AbortController();
   #effects: Promise<void> = Promise.resolve();
+  #destroying: Promise<void> = Promise.resolve();
   #deadline: NodeJS.Timeout | undefined;
   readonly #watchers = new Set<(state: KernelState) => void>();
   #detached = false;
-  /** What the channels showed before they heard anything: then the record knows better. */
-  readonly #unheard: { readonly lastActivity: number };
 
   constructor(options: KernelOptions<C>) {
     this.#options = options;
     this.#record = options.record;
-    this.#unheard = { lastActivity: options.channels.activity.lastActivity };
     options.channels.onActivity = () => this.#noteActivity();
     this.#setDeadline();
   }
@@ -83,10 +93,10 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
   }
   /** Milliseconds since the epoch; survives the server. */
   get lastActivity(): number {
-    return this.#hasHeard() ? this.channels.activity.lastActivity : this.#record.lastActivity;
+    return this.channels.activity.lastActivity;
   }
   get executionState(): ExecutionState {
-    return executionStateOf(this.state, this.#heard());
+    return executionStateOf(this.state, this.channels.activity.executionState);
   }
   get isAlive(): boolean {
     return this.state.status !== 'dead';
@@ -226,12 +236,17 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     clearTimeout(this.#deadline);
     this.#connection.abort();
     this.channels.onActivity = undefined;
-    await this.#put({ ...this.#record, lastActivity: this.lastActivity, executionState: this.#heard() });
+    await this.#put({
+      ...this.#record,
+      lastActivity: this.lastActivity,
+      executionState: this.channels.activity.executionState,
+    });
   }
 
   /** Lets go of a dead kernel. */
   async dispose(): Promise<void> {
     await this.#effects;
+    await Promise.race([Promise.all([this.#destroying, this.#launch?.settled]), delay(destroyRetryMs)]);
     this.#detached = true;
     clearTimeout(this.#deadline);
     this.channels.onActivity = undefined;
@@ -278,7 +293,7 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
         void this.#askToShutDown(effect.restart);
         return;
       case 'destroy':
-        void this.#destroy(effect.graceMs);
+        this.#destroying = this.#destroy(effect.graceMs);
         return;
       case 'announce':
         this.channels.announce(effect.state);
@@ -292,38 +307,46 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
   #startLaunch(): void {
     const abort = new AbortController();
     const before = this.#launch?.settled;
+    const isCurrent = (): boolean => this.#launch?.abort === abort;
     const settled = (async () => {
       // One at a time: the former one's remains are gone only when it has rejected.
       await before;
-      await this.#launchOnce(abort.signal);
+      await this.#launchOnce(abort.signal, isCurrent);
+      if (isCurrent()) this.#launch = undefined;
     })();
-    const launch = { abort, settled };
-    this.#launch = launch;
-    void settled.then(() => {
-      if (this.#launch === launch) this.#launch = undefined;
-    });
+    this.#launch = { abort, settled };
   }
 
-  async #launchOnce(signal: AbortSignal): Promise<void> {
+  /** What comes of a launch that another one has taken the place of is not told, only removed. */
+  async #launchOnce(signal: AbortSignal, isCurrent: () => boolean): Promise<void> {
     const { provisioner, log } = this.#options;
-    const { id, name, cwd, env, username, resources } = this.#record;
     let provisioned: ProvisionedKernel;
     try {
-      const kernelspec = await this.#options.kernelspec();
-      if (!kernelspec)
-        throw new KernelError('KERNELSPEC_NOT_FOUND', `the kernelspec "${name}" is not installed any more`);
-      provisioned = await provisioner.launch(
-        { kernelId: id, kernelspec, cwd, env, username, resources },
-        { signal, report: (phase, message, detail) => this.#reportPhase(phase, message, detail) },
-      );
+      provisioned = await provisioner.launch(await this.#launchRequest(), {
+        signal,
+        report: (phase, message, detail) => this.#reportPhase(phase, message, detail),
+      });
     } catch (error) {
-      log.warn({ err: error, kernelId: id }, 'a kernel could not be started');
-      this.#failLaunch(error);
+      log.warn({ err: error, kernelId: this.id }, 'a kernel could not be started');
+      if (isCurrent()) this.#failLaunch(error);
+      return;
+    }
+    if (!isCurrent()) {
+      await provisioned.destroy(0);
       return;
     }
     this.#take(provisioned);
     this.#record = { ...this.#record, handle: provisioned.handle };
     this.dispatch({ type: 'launched' });
+  }
+
+  async #launchRequest(): Promise<LaunchRequest> {
+    const { id, name, cwd, env, username, resources } = this.#record;
+    const kernelspec = await this.#options.kernelspec();
+    if (!kernelspec) {
+      throw new KernelError('KERNELSPEC_NOT_FOUND', `the kernelspec "${name}" is not installed any more`);
+    }
+    return { kernelId: id, kernelspec, cwd, env, username, resources };
   }
 
   #failLaunch(error: unknown): void {
@@ -378,10 +401,7 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     try {
       await provisioned?.destroy(graceMs);
     } catch (error) {
-      this.#options.log.error(
-        { err: error, kernelId: this.id },
-        'a kernel could not be destroyed; it will be tried again',
-      );
+      this.#options.log.error({ err: error, kernelId: this.id }, 'a kernel could not be destroyed');
       return;
     }
     if (this.#provisioned !== provisioned) return;
@@ -435,18 +455,12 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
 
   #noteActivity(): void {
     if (this.#detached) return;
-    this.#record = { ...this.#record, lastActivity: this.lastActivity, executionState: this.#heard() };
+    this.#record = {
+      ...this.#record,
+      lastActivity: this.lastActivity,
+      executionState: this.channels.activity.executionState,
+    };
     this.#options.store.putSoon(this.#record);
-  }
-
-  #hasHeard(): boolean {
-    return this.channels.activity.lastActivity !== this.#unheard.lastActivity;
-  }
-
-  #heard(): ExecutionState {
-    return this.#hasHeard()
-      ? this.channels.activity.executionState
-      : (this.#record.executionState as ExecutionState);
   }
 }
 

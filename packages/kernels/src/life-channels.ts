@@ -21,6 +21,8 @@ export interface LifeChannels {
     readonly executionState: ExecutionState;
     readonly connections: number;
   };
+  /** What an earlier server knew of this kernel, before `connect`. */
+  restore(activity: { readonly lastActivity: number; readonly executionState: ExecutionState }): void;
   onActivity: (() => void) | undefined;
   closeClients(code: number, reason: string): void;
   dispose(): Promise<void>;

@@ -15,7 +15,12 @@ beforeEach(async () => {
   sessions = openSessions(given.registry);
   await sessions.adopt();
 });
-afterEach(() => given[Symbol.asyncDispose]());
+afterEach(async () => {
+  // Ends of kernels are written down too; those of a drained registry are the next one's.
+  await given.registry.stopAll().catch(() => {});
+  await sessions.flush();
+  await given[Symbol.asyncDispose]();
+});
 
 const file = (): string => join(given.folder, 'sessions.json');
 

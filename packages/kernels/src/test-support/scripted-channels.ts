@@ -48,6 +48,9 @@ export class ScriptedChannels implements LifeChannels {
   announce(state: string): void {
     this.log.push(`announce ${state}`);
   }
+  restore(activity: { lastActivity: number; executionState: ExecutionState }): void {
+    this.activity = { ...this.activity, ...activity };
+  }
   /** The kernel or a client says something. */
   hear(activity: Partial<ScriptedChannels['activity']>): void {
     this.activity = { ...this.activity, ...activity };

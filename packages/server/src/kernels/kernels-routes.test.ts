@@ -11,13 +11,14 @@ import { sessionsRoutes } from './sessions-routes.ts';
 import { placeOf } from './working-directory.ts';
 
 let given: TestRegistry;
+let sessions: Sessions<ScriptedChannels>;
 let app: FastifyInstance;
 
 beforeEach(async () => {
   given = await openTestRegistry();
   const { registry, folder: rootDir, log } = given;
   const place = { rootDir, resolve: (path: string) => join(rootDir, path) };
-  const sessions = new Sessions<ScriptedChannels>({
+  sessions = new Sessions<ScriptedChannels>({
     registry,
     store: new FileSessionStore(join(rootDir, '.sessions.json'), log),
     log,
@@ -30,6 +31,9 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await app.close();
+  // Ends of kernels are written down too.
+  await given.registry.stopAll();
+  await sessions.flush();
   await given[Symbol.asyncDispose]();
 });
 
