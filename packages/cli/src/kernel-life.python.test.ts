@@ -255,7 +255,7 @@ test('[K94] a kernel that was busy is found busy, and answers later', async () =
   await vi.waitFor(() => expect(found.executionState).toBe('idle'), { timeout: 10_000 });
 });
 
-test('[K94] a kernel that became idle while no server was there is found idle, since when it was last known', async () => {
+test('[K94] a kernel that became idle while no server was there is found idle', async () => {
   const first = await openRegistry(ipykernel());
   const kernel = await first.start(request);
   await kernel.ready(soon());
