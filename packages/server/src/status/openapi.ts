@@ -21,7 +21,7 @@ export interface OpenApiInfo {
 /** The OpenAPI 3.1 document of routes, from the schemas that check their requests. Paths are without the base URL, and in order. */
 export function openApiOf(rows: readonly TableRow[], info: OpenApiInfo): JsonSchema {
   const paths: Record<string, Record<string, JsonSchema>> = {};
-  const described = rows.filter((row) => !schemaOf(row).hide);
+  const described = rows.filter(isDocumented);
   for (const row of described.toSorted((a, b) => compare(a.url, b.url))) {
     const path = pathOf(row.url, info.baseUrl);
     for (const method of row.methods.filter((name) => name !== 'HEAD' && name !== 'OPTIONS')) {
@@ -59,6 +59,13 @@ export function openApiOf(rows: readonly TableRow[], info: OpenApiInfo): JsonSch
       },
     },
   };
+}
+
+/** Pages that say nothing of themselves are none of an API's; a path with a slash at its end is another one's twin. */
+function isDocumented(row: TableRow): boolean {
+  const { hide, summary } = schemaOf(row);
+  const isPage = row.options.config?.access?.kind === 'page' && summary === undefined;
+  return hide !== true && !isPage && !(row.url.length > 1 && row.url.endsWith('/'));
 }
 
 function operationOf(row: TableRow): JsonSchema {
