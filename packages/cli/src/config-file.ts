@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
 import { UsageError } from './usage-error.ts';
 
 /** Reads the file that `--config` names: JSON or YAML, an object of settings. Throws UsageError with the line where it fails. */
@@ -12,6 +11,8 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
       cause: error,
     });
   }
+  // Loaded only where there is such a file.
+  const { parse } = await import('yaml');
   let parsed: unknown;
   try {
     parsed = parse(text); // JSON is YAML

@@ -19,7 +19,7 @@ import type { RoutePlugin } from './route-plugin.ts';
 import { createSite } from './site.ts';
 import { Sockets } from './sockets.ts';
 import { serveWithoutUpgrade } from './serve-without-upgrade.ts';
-import { useLazySchemas } from './lazy-schemas.ts';
+import { lazyCompilers, useLazySchemas } from './lazy-schemas.ts';
 
 export interface AppOptions {
   readonly http: HttpOptions;
@@ -51,6 +51,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 8192 },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
+    schemaController: lazyCompilers,
     rewriteUrl: (request) => site.toRoute(request.url ?? '/'),
     clientErrorHandler: answerClientError,
     frameworkErrors: answerFrameworkError,

@@ -116,7 +116,10 @@ test('[H94] TLS: https only, WebSockets in it, and clients by certificate', asyn
   const sockets: RoutePlugin = async (app) => {
     app.sockets.route('/ws', {
       access: { kind: 'socket', resource: 'api' },
-      handler: async (socket) => void (await socket.accept()).send('hello'),
+      async handler(socket) {
+        const webSocket = await socket.accept();
+        webSocket.send('hello');
+      },
     });
   };
   const open = await create(tls, [apiRoutes(), sockets]);
