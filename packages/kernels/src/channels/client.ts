@@ -80,6 +80,24 @@ export class Client {
     if (this.socket.bufferedBytes > this.#bufferLimit) this.#state = 'behind';
   }
 
+  /** Deliveries in order, of which it may have had the first ones; in one write. */
+  deliverAll(deliveries: readonly Delivery[]): void {
+    const lacking = deliveries.filter(({ batch }) => batch.first >= this.#cursor);
+    if (lacking.length <= 1) {
+      if (lacking[0] !== undefined) this.deliver(lacking[0]);
+      return;
+    }
+    if (this.#state !== 'live') return;
+    const frames = lacking
+      .map((delivery) => delivery.framesFor(this.framing, this.sessionId))
+      .filter((part) => part !== undefined);
+    const { batch } = lacking.at(-1)!;
+    this.#cursor = batch.first + batch.count;
+    if (frames.length === 0) return;
+    this.#write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
+    if (this.socket.bufferedBytes > this.#bufferLimit) this.#state = 'behind';
+  }
+
   /** Sends what it lacks, as far as its socket takes it. To be called when the socket has drained, too. */
   catchUp(): void {
     while (this.#state === 'behind' && this.socket.bufferedBytes <= this.#bufferLimit) {

@@ -415,3 +415,22 @@ test('[R20] clients are closed with a code and a reason when their kernel is', a
   expect(client.closedWith).toEqual({ code: 1012, reason: 'service restart' });
   expect(channels.activity.connections).toBe(0);
 });
+
+test('[R22] among many clients each gets all of it, in order, and who asked is not kept waiting', async () => {
+  const { channels } = await openConnected();
+  const clients = Array.from({ length: 60 }, (_, i) =>
+    new TestClient({ framing: i % 2 ? 'v1' : 'default' }).attach(channels),
+  );
+  const asker = clients.at(-1)!;
+  const asked = asker.execute('print 200\nsleep 10\nprint 100');
+  await asker.finished(asked);
+  for (const client of clients) {
+    // oxlint-disable-next-line no-await-in-loop
+    await client.message((m) => m.parent_header.msg_id === asked && m.content['execution_state'] === 'idle');
+    expect(client.printed(asked)).toBe(numbers(200) + numbers(100));
+  }
+  const late = new TestClient().attach(channels);
+  const again = late.execute('print 3');
+  await late.finished(again);
+  expect(late.printed()).toBe(numbers(3));
+});
