@@ -40,6 +40,7 @@ export function createFileContents(service: FileContentsServiceOptions): FileCon
     alwaysDeleteDir: options.alwaysDeleteDir,
     useFsync: options.useFsync,
     maxContentBytes: options.maxContentBytes,
+    maxJsonValues: options.maxJsonValues,
     maxCopyFolderMb: options.maxCopyFolderMb,
     abandonUploadS: options.abandonUploadS,
     dataDir: service.dataDir,

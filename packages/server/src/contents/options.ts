@@ -29,6 +29,10 @@ export const contentsOptions = {
     schema: Type.Integer({ default: 512 * 1024 * 1024, minimum: 1024 }),
     help: 'Largest file or notebook that is opened in an editor. Larger ones can be downloaded.',
   },
+  maxJsonValues: {
+    schema: Type.Integer({ default: 8_000_000, minimum: 1000 }),
+    help: 'Most values in a notebook that is opened or saved; bounds the memory that it takes. A list of lines or of numbers counts as one.',
+  },
   maxCopyFolderMb: {
     schema: Type.Integer({ default: 500, minimum: 0 }),
     help: 'Largest folder that is copied.',

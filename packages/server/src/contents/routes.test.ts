@@ -394,3 +394,21 @@ test('[C49] an upload that is given up is removed after abandonUploadS, the targ
   expect(readdirSync(quick.root)).toEqual([expect.stringMatching(/^\.perijove-upload-[0-9a-f]{16}-1-1$/)]);
   await expect.poll(() => readdirSync(quick.root), { timeout: 5000 }).toEqual([]);
 });
+
+test('[C87] a notebook of more than maxJsonValues values is a 413; lists of lines and numbers count as one', async () => {
+  await using small = await createTestContents({ maxJsonValues: 1000 });
+  const save = (list: unknown[]): Promise<{ statusCode: number }> =>
+    small.request('PUT', '/api/contents/v.ipynb', {
+      type: 'notebook',
+      content: { ...notebook, metadata: { list } },
+    });
+  expect((await save(Array.from({ length: 5000 }, (_, n) => n))).statusCode).toBe(201);
+  expect((await save(Array.from({ length: 5000 }, (_, n) => `${n}`))).statusCode).toBe(200);
+  expect((await save(Array.from({ length: 1000 }, () => ({})))).statusCode).toBe(413);
+  writeFileSync(
+    join(small.root, 'w.ipynb'),
+    JSON.stringify({ ...notebook, x: Array.from({ length: 1000 }, () => null) }),
+  );
+  const opened = await small.request('GET', '/api/contents/w.ipynb');
+  expect([opened.statusCode, opened.json().message]).toEqual([413, expect.stringContaining('maxJsonValues')]);
+});

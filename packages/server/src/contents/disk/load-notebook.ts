@@ -1,6 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import type { ByteSink } from '../nbformat/byte-sink.ts';
-import { fromPlain, JsonSyntaxError, parseJson, toPlain, withSentinel } from '../nbformat/json-document.ts';
+import {
+  fromPlain,
+  JsonSyntaxError,
+  JsonTooManyValuesError,
+  parseJson,
+  toPlain,
+  withSentinel,
+} from '../nbformat/json-document.ts';
 import type { JsonDocument, JsonNode, JsonObject } from '../nbformat/json-document.ts';
 import { withCellIds } from '../nbformat/normalize.ts';
 import { member, versionOf } from '../nbformat/notebook-shape.ts';
@@ -22,7 +29,7 @@ export interface LoadedNotebook {
 
 /** Reads a notebook of any version as one of format 4. `bytes` has a 0 behind it in its memory. */
 export function loadNotebook(bytes: Buffer, at: { path: string }, settings: DiskSettings): LoadedNotebook {
-  let document = parseNotebook(bytes, at);
+  let document = parseNotebook(bytes, at, settings);
   let root = document.root;
   if (root.kind !== 'object') throw unreadable(at, 'it is not a JSON object');
   const { major } = versionOf(document, root);
@@ -47,14 +54,16 @@ export function loadNotebook(bytes: Buffer, at: { path: string }, settings: Disk
   };
 }
 
-function parseNotebook(bytes: Buffer, at: { path: string }): JsonDocument {
+function parseNotebook(bytes: Buffer, at: { path: string }, settings: DiskSettings): JsonDocument {
   if (!isUtf8(bytes))
     throw new ContentsFailure('BAD_REQUEST', `${at.path} is not UTF-8 encoded`, { reason: 'bad format' });
   const hasRoom = bytes.byteOffset + bytes.length < bytes.buffer.byteLength;
   const text = hasRoom ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length + 1) : withSentinel(bytes);
   try {
-    return parseJson(text, bytes.length);
+    return parseJson(text, bytes.length, settings.maxJsonValues);
   } catch (error) {
+    if (error instanceof JsonTooManyValuesError)
+      throw new ContentsFailure('TOO_LARGE', `${at.path} cannot be opened: ${error.message}`);
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw unreadable(at, `Notebook does not appear to be JSON: ${error.message}`, error);
   }

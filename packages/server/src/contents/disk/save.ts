@@ -5,7 +5,7 @@ import { ContentsFailure } from './contents-failure.ts';
 import type { ContentsModel } from '../contents.ts';
 import { ByteSink } from '../nbformat/byte-sink.ts';
 import type { JsonDocument, JsonNode, JsonString } from '../nbformat/json-document.ts';
-import { JsonSyntaxError, parseJson } from '../nbformat/json-document.ts';
+import { JsonSyntaxError, JsonTooManyValuesError, parseJson } from '../nbformat/json-document.ts';
 import { writeUnescaped } from '../nbformat/json-string.ts';
 import { integerOf, member, memberText } from '../nbformat/notebook-shape.ts';
 import { writeAtomically } from './atomic-write.ts';
@@ -27,7 +27,7 @@ export interface Saved extends Rendered {
 
 /** Saves the model whose JSON is in `body` (a 0 behind it). An empty body makes a new untitled entry. */
 export function saveEntry(apiPath: string, body: Uint8Array, length: number, settings: DiskSettings): Saved {
-  const document = parseBody(body, length);
+  const document = parseBody(body, length, settings);
   const { root } = document;
   if (length === 0 || root.kind === 'null' || (root.kind === 'object' && root.keys.length === 0))
     return { ...createUntitled(apiPath, {}, settings), created: true };
@@ -53,14 +53,16 @@ interface Request {
   readonly isNew: boolean;
 }
 
-function parseBody(body: Uint8Array, length: number): JsonDocument {
+function parseBody(body: Uint8Array, length: number, settings: DiskSettings): JsonDocument {
   if (length === 0)
     return { bytes: body, words: new Int32Array(), root: { kind: 'null' }, hasNonFinite: false };
   if (!isUtf8(body.subarray(0, length)))
     throw new ContentsFailure('BAD_JSON', 'Invalid JSON in body of request: it is not UTF-8');
   try {
-    return parseJson(body, length);
+    return parseJson(body, length, settings.maxJsonValues);
   } catch (error) {
+    if (error instanceof JsonTooManyValuesError)
+      throw new ContentsFailure('TOO_LARGE', `This cannot be saved: ${error.message}`);
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw new ContentsFailure('BAD_JSON', `Invalid JSON in body of request: ${error.message}`, {
       cause: error,

@@ -9,6 +9,8 @@ export interface DiskSettings {
   readonly alwaysDeleteDir: boolean;
   readonly useFsync: boolean;
   readonly maxContentBytes: number;
+  /** Values of a JSON text: bounds the memory of a worker. */
+  readonly maxJsonValues: number;
   readonly maxCopyFolderMb: number;
   readonly abandonUploadS: number;
   /** Jupyter's data folder: the key and the records of trust. Undefined: nothing is trusted, nothing recorded. */

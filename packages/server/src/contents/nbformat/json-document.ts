@@ -26,6 +26,13 @@ export interface JsonStrings {
   readonly end: number;
   readonly count: number;
 }
+/** A non-empty array that holds numbers only: plots are made of these. */
+export interface JsonNumbers {
+  readonly kind: 'numbers';
+  readonly start: number;
+  readonly end: number;
+  readonly count: number;
+}
 /** `start` is behind the opening quote, `end` at the closing one. */
 export interface JsonString {
   readonly kind: 'string';
@@ -50,6 +57,7 @@ export type JsonNode =
   | JsonObject
   | JsonArray
   | JsonStrings
+  | JsonNumbers
   | JsonString
   | JsonAdded
   | JsonNumber
@@ -80,16 +88,24 @@ export class JsonSyntaxError extends Error {
   }
 }
 
+/** The text has more values than fit in memory as a tree. */
+export class JsonTooManyValuesError extends Error {}
+
 /** Deeper nesting is refused: walking it would take as many stack frames. CPython refuses about as much. */
 export const maxJsonDepth = 900;
 
 /**
  * Parses `bytes[0, length)`, which must be valid UTF-8; `bytes[length]` must be 0, so that scanning a string
- * needs no check of bounds. Accepts what Python's json does: NaN, Infinity and -Infinity as well.
+ * needs no check of bounds. `maxValues` bounds the memory of the tree: V8 ends the whole process, not only a thread, when
+ * a heap is full. Lists of strings and lists of numbers count as one value. Accepts what Python's json does: NaN, Infinity and -Infinity as well.
  */
-export function parseJson(bytes: Uint8Array, length: number): JsonDocument {
+export function parseJson(bytes: Uint8Array, length: number, maxValues = Infinity): JsonDocument {
   if (bytes[length] !== 0) throw new RangeError('parseJson needs a 0 behind the text');
-  const parser = new Parser(isAligned(bytes) ? bytes : withSentinel(bytes.subarray(0, length)), length);
+  const parser = new Parser(
+    isAligned(bytes) ? bytes : withSentinel(bytes.subarray(0, length)),
+    length,
+    maxValues,
+  );
   const root = parser.document();
   return { bytes: parser.bytes, words: parser.words, root, hasNonFinite: parser.hasNonFinite };
 }
@@ -115,13 +131,17 @@ class Parser {
   hasNonFinite = false;
   private pos = 0;
   private depth = 0;
+  private count = 0;
   private escaped = false;
   private readonly known: (string | undefined)[] = Array.from({ length: 512 });
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
   private readonly length: number;
 
-  constructor(bytes: Uint8Array, length: number) {
+  private readonly maxValues: number;
+
+  constructor(bytes: Uint8Array, length: number, maxValues: number) {
+    this.maxValues = maxValues;
     this.bytes = bytes;
     this.words = wordsOf(bytes);
     this.length = length;
@@ -136,6 +156,8 @@ class Parser {
   }
 
   private value(): JsonNode {
+    if (++this.count > this.maxValues)
+      throw new JsonTooManyValuesError(`it has more than ${this.maxValues} values (maxJsonValues)`);
     const c = this.bytes[this.pos]!;
     switch (c) {
       case QUOTE: {
@@ -195,15 +217,17 @@ class Parser {
     return { kind: 'object', start, end: this.pos, keys, values };
   }
 
-  private array(): JsonArray | JsonStrings {
+  private array(): JsonArray | JsonStrings | JsonNumbers {
     this.enter();
     const start = this.pos++;
     this.skipSpace();
-    if (this.bytes[this.pos] === QUOTE) {
-      const count = this.strings();
+    const first = this.bytes[this.pos]!;
+    const kind = first === QUOTE ? 'strings' : beginsNumber(first) ? 'numbers' : undefined;
+    if (kind !== undefined) {
+      const count = this.allOf(kind);
       if (count > 0) {
         this.depth--;
-        return { kind: 'strings', start, end: this.pos, count };
+        return { kind, start, end: this.pos, count };
       }
       this.pos = start + 1;
       this.skipSpace();
@@ -225,12 +249,18 @@ class Parser {
     return { kind: 'array', start, end: this.pos, items };
   }
 
-  /** How many strings follow up to the closing bracket; 0 if there is something else among them. */
-  private strings(): number {
+  /** How many strings, or numbers, follow up to the closing bracket; 0 if there is something else among them. */
+  private allOf(kind: 'strings' | 'numbers'): number {
     let count = 0;
     for (;;) {
-      if (this.bytes[this.pos] !== QUOTE) return 0;
-      this.scanString();
+      const first = this.bytes[this.pos]!;
+      if (kind === 'strings') {
+        if (first !== QUOTE) return 0;
+        this.scanString();
+      } else {
+        if (!beginsNumber(first)) return 0;
+        this.scanNumber(first);
+      }
       count++;
       this.skipSpace();
       const c = this.bytes[this.pos];
@@ -311,6 +341,12 @@ class Parser {
   }
 
   private number(first: number): JsonNumber {
+    const start = this.pos;
+    this.scanNumber(first);
+    return { kind: 'number', start, end: this.pos };
+  }
+
+  private scanNumber(first: number): void {
     const { bytes } = this;
     const start = this.pos;
     let i = start;
@@ -335,18 +371,17 @@ class Parser {
       }
     }
     this.pos = i;
-    return { kind: 'number', start, end: i };
   }
 
-  private nonFinite(start: number): JsonNumber {
+  private nonFinite(start: number): void {
     for (const word of ['NaN', 'Infinity', '-Infinity']) {
       if (this.isNext(word)) {
         this.hasNonFinite = true;
         this.pos = start + word.length;
-        return { kind: 'number', start, end: this.pos };
+        return;
       }
     }
-    return this.fail('Expecting value');
+    this.fail('Expecting value');
   }
 
   private literal(word: 'true' | 'false' | 'null'): JsonLiteral {
@@ -378,6 +413,11 @@ class Parser {
   private fail(what: string): never {
     throw new JsonSyntaxError(what, this.bytes, this.pos);
   }
+}
+
+/** Digits, a minus, NaN and Infinity. */
+function beginsNumber(c: number): boolean {
+  return isDigit(c) || c === 0x2d || c === 0x4e || c === 0x49;
 }
 
 function isDigit(c: number): boolean {
@@ -425,6 +465,35 @@ export function* stringsOf(bytes: Uint8Array, node: JsonStrings): Generator<Json
   }
 }
 
+/** The numbers of a `numbers` node, one after the other. */
+export function* numbersOf(bytes: Uint8Array, node: JsonNumbers): Generator<JsonNumber, void> {
+  let i = node.start + 1;
+  for (let n = 0; n < node.count; n++) {
+    while (!beginsNumber(bytes[i]!)) i++;
+    const start = i;
+    while (!endsNumber(bytes[i]!)) i++;
+    yield { kind: 'number', start, end: i };
+  }
+}
+
+function endsNumber(c: number): boolean {
+  return c === 0x2c || c === 0x5d || c <= 0x20;
+}
+
+/** The elements of any array. */
+export function elementsOf(bytes: Uint8Array, node: JsonNode): Iterable<JsonNode> {
+  if (node.kind === 'array') return node.items;
+  if (node.kind === 'strings') return stringsOf(bytes, node);
+  return node.kind === 'numbers' ? numbersOf(bytes, node) : [];
+}
+
+/** A node's text, which must be ASCII: numbers. */
+export function asciiOf(bytes: Uint8Array, node: { start: number; end: number }): string {
+  let text = '';
+  for (let i = node.start; i < node.end; i++) text += String.fromCharCode(bytes[i]!);
+  return text;
+}
+
 /** As JSON.parse would give it, but for numbers that it would change, which stay as they were written. */
 export function toPlain(document: JsonDocument, node: JsonNode): unknown {
   switch (node.kind) {
@@ -442,14 +511,14 @@ export function toPlain(document: JsonDocument, node: JsonNode): unknown {
       return plainObject;
     }
     case 'array':
-      return node.items.map((item) => toPlain(document, item));
     case 'strings':
-      return Array.from(stringsOf(document.bytes, node), (s) => textOf(document, s));
+    case 'numbers':
+      return Array.from(elementsOf(document.bytes, node), (item) => toPlain(document, item));
     case 'string':
     case 'added':
       return textOf(document, node);
     case 'number':
-      return new RawJson(Buffer.from(document.bytes.subarray(node.start, node.end)).toString('latin1'));
+      return new RawJson(asciiOf(document.bytes, node));
     case 'true':
       return true;
     case 'false':

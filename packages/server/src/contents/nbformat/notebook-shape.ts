@@ -1,6 +1,6 @@
 // Which strings of a notebook are kept as lists of lines on disk, and as one string in memory (nbformat v4).
 import type { JsonDocument, JsonNode, JsonObject } from './json-document.ts';
-import { textOf } from './json-document.ts';
+import { asciiOf, textOf } from './json-document.ts';
 
 const splitMimeTypes = new Set(['application/javascript', 'image/svg+xml']);
 
@@ -36,7 +36,7 @@ export function itemsOf(node: JsonNode | undefined): readonly JsonNode[] {
 /** The integer of a number node, undefined for anything else. */
 export function integerOf(document: JsonDocument, node: JsonNode | undefined): number | undefined {
   if (node?.kind !== 'number') return undefined;
-  const value = Number(Buffer.from(document.bytes.subarray(node.start, node.end)).toString('latin1'));
+  const value = Number(asciiOf(document.bytes, node));
   return Number.isSafeInteger(value) ? value : undefined;
 }
 

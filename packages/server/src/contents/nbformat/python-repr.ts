@@ -1,5 +1,5 @@
 import type { JsonDocument, JsonNode } from './json-document.ts';
-import { stringsOf, textOf } from './json-document.ts';
+import { asciiOf, elementsOf, textOf } from './json-document.ts';
 import { pythonStr } from './python-number.ts';
 
 const maxItems = 16;
@@ -12,7 +12,7 @@ export function pythonRepr(document: JsonDocument, node: JsonNode): string {
     case 'added':
       return quoted(textOf(document, node) ?? '');
     case 'number':
-      return pythonStr(Buffer.from(document.bytes.subarray(node.start, node.end)).toString('latin1'));
+      return pythonStr(asciiOf(document.bytes, node));
     case 'true':
       return 'True';
     case 'false':
@@ -20,8 +20,9 @@ export function pythonRepr(document: JsonDocument, node: JsonNode): string {
     case 'null':
       return 'None';
     case 'strings':
+    case 'numbers':
     case 'array':
-      return list(document, node.kind === 'array' ? node.items : [...stringsOf(document.bytes, node)]);
+      return list(document, [...elementsOf(document.bytes, node)]);
     case 'object': {
       const members = node.keys.slice(0, maxItems).map((key, i) => {
         const value = node.values[i]!;

@@ -1,5 +1,6 @@
 import { ByteSink } from './byte-sink.ts';
 import type { JsonDocument, JsonNode, JsonObject } from './json-document.ts';
+import { numbersOf } from './json-document.ts';
 import { writeJoined } from './json-string.ts';
 import { isJsonMimeType, memberText, transientMetadata } from './notebook-shape.ts';
 
@@ -96,6 +97,9 @@ class ClientWriter {
         return sink.copy(bytes, node.start, node.end);
       case 'array':
         if (hasNonFinite) return this.array(node.items, (item) => this.value(item));
+        return sink.copy(bytes, node.start, node.end);
+      case 'numbers':
+        if (hasNonFinite) return this.array([...numbersOf(bytes, node)], (item) => this.value(item));
         return sink.copy(bytes, node.start, node.end);
       case 'strings':
         return sink.copy(bytes, node.start, node.end);

@@ -1,7 +1,7 @@
 // The part of JSON Schema (draft 4) that nbformat's schemas use, checked on the tree over the bytes. The first violation
 // is told in the words of Python's jsonschema, since users find these in JupyterLab and in search engines.
 import type { JsonDocument, JsonNode } from './json-document.ts';
-import { stringsOf, textOf } from './json-document.ts';
+import { asciiOf, elementsOf, stringsOf, textOf } from './json-document.ts';
 import { pythonRepr } from './python-repr.ts';
 
 export interface Schema {
@@ -183,10 +183,8 @@ class Compiler {
   private items(schema: Schema): Check {
     const check = this.compile(schema);
     return (document, node) => {
-      const items =
-        node.kind === 'array' ? node.items : node.kind === 'strings' ? stringsOf(document.bytes, node) : [];
       let index = 0;
-      for (const item of items) {
+      for (const item of elementsOf(document.bytes, node)) {
         const violation = check(document, item);
         if (violation !== undefined) return within(violation, index, 'items');
         index++;
@@ -288,6 +286,7 @@ function isOfType(document: JsonDocument, node: JsonNode, type: string): boolean
       return type === node.kind;
     case 'array':
     case 'strings':
+    case 'numbers':
       return type === 'array';
     case 'string':
     case 'added':
@@ -301,7 +300,7 @@ function isOfType(document: JsonDocument, node: JsonNode, type: string): boolean
 }
 
 function numberText(document: JsonDocument, node: { start: number; end: number }): string {
-  return Buffer.from(document.bytes.subarray(node.start, node.end)).toString('latin1');
+  return asciiOf(document.bytes, node);
 }
 
 function checkRequired(required: readonly string[]): Check {

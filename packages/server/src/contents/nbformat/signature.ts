@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto';
 import type { Hmac } from 'node:crypto';
 import { ByteSink } from './byte-sink.ts';
 import type { JsonDocument, JsonNode, JsonObject } from './json-document.ts';
-import { stringsOf } from './json-document.ts';
+import { asciiOf, numbersOf, stringsOf } from './json-document.ts';
 import { writeUnescaped } from './json-string.ts';
 import {
   itemsOf,
@@ -80,6 +80,9 @@ class Traversal {
           if (sink.length >= blockBytes) this.flush();
         }
         break;
+      case 'numbers':
+        for (const number of numbersOf(bytes, node)) this.value(number);
+        break;
       case 'string':
         writeUnescaped(sink, bytes, node.start, node.end, node.escaped);
         break;
@@ -87,7 +90,7 @@ class Traversal {
         sink.ascii(node.value);
         break;
       case 'number':
-        sink.ascii(pythonStr(Buffer.from(bytes.subarray(node.start, node.end)).toString('latin1')));
+        sink.ascii(pythonStr(asciiOf(bytes, node)));
         break;
       default:
         sink.ascii(pythonNames[node.kind]);
@@ -131,7 +134,7 @@ function isTruthy(document: JsonDocument, node: JsonNode | undefined): boolean {
     case 'string':
       return node.end > node.start;
     case 'number':
-      return Number(Buffer.from(document.bytes.subarray(node.start, node.end)).toString('latin1')) !== 0;
+      return Number(asciiOf(document.bytes, node)) !== 0;
     case 'object':
       return node.keys.length > 0;
     case 'array':

@@ -10,6 +10,7 @@ export const testSettings: DiskSettings = {
   alwaysDeleteDir: false,
   useFsync: false,
   maxContentBytes: 2 ** 30,
+  maxJsonValues: 8_000_000,
   maxCopyFolderMb: 500,
   abandonUploadS: 3600,
   dataDir: undefined,

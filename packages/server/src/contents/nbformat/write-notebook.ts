@@ -1,6 +1,6 @@
 import { ByteSink } from './byte-sink.ts';
 import type { JsonDocument, JsonNode, JsonObject } from './json-document.ts';
-import { stringsOf } from './json-document.ts';
+import { asciiOf, numbersOf, stringsOf } from './json-document.ts';
 import { writePythonString, writeSplitLines } from './json-string.ts';
 import { isSplitOnDisk, memberText, transientMetadata } from './notebook-shape.ts';
 import { pythonNumber } from './python-number.ts';
@@ -132,11 +132,22 @@ class Writer {
       case 'added':
         return sink.ascii(`"${node.value}"`);
       case 'number':
-        return sink.ascii(pythonNumber(Buffer.from(bytes.subarray(node.start, node.end)).toString('latin1')));
+        if (isPlainInteger(bytes, node.start, node.end)) return sink.copy(bytes, node.start, node.end);
+        return sink.ascii(pythonNumber(asciiOf(bytes, node)));
       case 'object':
         return this.object(node, level, (_, value, at) => this.value(value, at));
       case 'array':
         return this.array(node.items, level, (item) => this.value(item, level + 1));
+      case 'numbers': {
+        let separator = `[${this.newline(level + 1)}`;
+        for (const number of numbersOf(bytes, node)) {
+          sink.ascii(separator);
+          this.value(number, level + 1);
+          separator = this.separator(level + 1);
+        }
+        sink.ascii(this.newline(level));
+        return sink.byte(0x5d);
+      }
       case 'strings': {
         let separator = `[${this.newline(level + 1)}`;
         for (const text of stringsOf(bytes, node)) {
@@ -194,6 +205,12 @@ class Writer {
   private separator(level: number): string {
     return (this.separators[level] ??= `,${this.newline(level)}`);
   }
+}
+
+/** An integer without a sign, which every language spells the same. */
+function isPlainInteger(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i]! < 0x30 || bytes[i]! > 0x39) return false;
+  return true;
 }
 
 const nothing: ReadonlySet<string> = new Set();
