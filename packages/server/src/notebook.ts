@@ -90,7 +90,6 @@ export async function createNotebookServer(options: NotebookServerOptions): Prom
       cspReportRoutes(),
       staticRoutes({ appDir: options.appDir, configDir: paths.configDir }),
       redirectRoutes(),
-      // Add yours here; see "Adding a route" in the README.
       ...(options.routes ?? []),
     ],
   });
