@@ -15,6 +15,9 @@ const build = {
   style: './style',
 };
 
+/** Off unless a user's configuration says otherwise. */
+const announcements = '@jupyterlab/apputils-extension:announcements';
+
 function extension(folder: string, name: string, jupyterlab: object = { _build: build }, more: object = {}) {
   return {
     [`${folder}/package.json`]: {
@@ -68,9 +71,9 @@ test('[P32] an extension that replaces others disables them, unless it is disabl
   await lab.write({
     'config/labconfig/page_config.json': { disabledExtensions: { '@jupyterlab/kept': false } },
   });
-  expect((await federated()).disabledExtensions).toEqual(['@jupyterlab/old']);
+  expect((await federated()).disabledExtensions).toEqual([announcements, '@jupyterlab/old']);
   await lab.write({ 'config/labconfig/page_config.json': { disabledExtensions: { one: true } } });
-  expect((await federated()).disabledExtensions).toEqual(['one']);
+  expect((await federated()).disabledExtensions).toEqual([announcements, 'one']);
 });
 
 test('[P33] scripts of extensions are for everybody, kept for ever by their hash, and nothing else is', async () => {
@@ -227,7 +230,7 @@ test("[P38] plugins are switched off and on in the user's configuration, all cli
   expect((await turn('disable', 'c')).json()).toMatchObject({ needs_restart: [] });
   await turn('enable', 'c');
   const page = await federated();
-  expect(page).toMatchObject({ disabledExtensions: ['a:b', 'd:e'], mine: 1 });
+  expect(page).toMatchObject({ disabledExtensions: [announcements, 'a:b', 'd:e'], mine: 1 });
 
   expect((await lab.get('/lab/api/plugins')).json()).toEqual({ lockRules: ['@x/locked'], allLocked: false });
   for (const name of ['@x/locked', '@x/locked:plugin'])

@@ -139,7 +139,8 @@ function disabledExtensions(configured: JsonObject, extensions: readonly Federat
   const explicit: JsonObject = isObject(chosen)
     ? chosen
     : Object.fromEntries(namesIn(chosen).map((name) => [name, true]));
-  const disabled: JsonObject = {};
+  // It would ask everybody whether they want news that there are none of here (quiet-routes.ts).
+  const disabled: JsonObject = { '@jupyterlab/apputils-extension:announcements': true };
   for (const extension of extensions) {
     if (explicit[extension.name] === true) continue;
     const jupyterlab = extension.manifest['jupyterlab'];

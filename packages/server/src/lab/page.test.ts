@@ -122,7 +122,7 @@ test('[P6] the page has every option that the front end reads, under a base URL 
     delete_to_trash: true,
     extensionManager: { name: 'read-only', can_install: false, install_path: null },
     news: { disabled: true },
-    disabledExtensions: [],
+    disabledExtensions: ['@jupyterlab/apputils-extension:announcements'],
     deferredExtensions: [],
     lockedExtensions: [],
     ignorePlugins: [],
@@ -178,7 +178,7 @@ test('[P9] page configuration is layered: application, system, user, and disabli
   expect(options).toMatchObject({
     quitButton: false,
     extra: 'user',
-    disabledExtensions: ['@x/one', '@x/three', '@x/four'],
+    disabledExtensions: ['@jupyterlab/apputils-extension:announcements', '@x/one', '@x/three', '@x/four'],
     deferredExtensions: ['@x/late'],
   });
   expect(options).not.toHaveProperty('other');
