@@ -29,11 +29,34 @@ export function contentsRoutes(deps: ContentsRoutesDeps): RoutePlugin {
     );
     const options = { config: { access }, bodyLimit: maxBodySize };
     for (const url of ['/api/contents', '/api/contents/*']) {
-      app.get(url, options, (request, reply) => get(context, request, reply));
-      app.put(url, options, (request, reply) => put(context, request, reply));
-      app.post(url, options, (request, reply) => post(context, request, reply));
-      app.patch(url, options, (request, reply) => patch(context, request, reply));
-      app.delete(url, options, (request, reply) => remove(context, request, reply));
+      app.get(
+        url,
+        { ...options, schema: { summary: 'A file, notebook or folder; or the checkpoints of a file' } },
+        (request, reply) => get(context, request, reply),
+      );
+      app.put(
+        url,
+        { ...options, schema: { summary: 'Saves a file, notebook, folder or part of an upload' } },
+        (request, reply) => put(context, request, reply),
+      );
+      app.post(
+        url,
+        {
+          ...options,
+          schema: {
+            summary: 'Creates an untitled entry or a copy; a checkpoint; restores one; trusts a notebook',
+          },
+        },
+        (request, reply) => post(context, request, reply),
+      );
+      app.patch(url, { ...options, schema: { summary: 'Renames or moves' } }, (request, reply) =>
+        patch(context, request, reply),
+      );
+      app.delete(
+        url,
+        { ...options, schema: { summary: 'Deletes an entry, or a checkpoint' } },
+        (request, reply) => remove(context, request, reply),
+      );
     }
   };
 }

@@ -168,7 +168,7 @@ function decodeText(
         'BAD_REQUEST',
         `Encoding error saving ${location.path}: half a surrogate pair`,
       );
-    bytes = sink.view() as Buffer<ArrayBuffer>;
+    bytes = sink.view();
   }
   return format === 'text' ? bytes : decodeBase64(location, bytes);
 }

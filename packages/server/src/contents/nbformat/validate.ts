@@ -35,7 +35,7 @@ function fromTheFuture(schema: Schema): Schema {
   const relaxed = relax(schema) as { definitions: Record<string, { oneOf: Schema[] }> };
   relaxed.definitions.cell!.oneOf.push({ $ref: '#/definitions/unrecognized_cell' });
   relaxed.definitions.output!.oneOf.push({ $ref: '#/definitions/unrecognized_output' });
-  return relaxed as unknown as Schema;
+  return relaxed;
 }
 
 function relax(value: unknown): unknown {
