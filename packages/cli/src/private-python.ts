@@ -1,7 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
-import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { isAlive } from './server-file.ts';
 import { UsageError } from './usage-error.ts';
 
 const run = promisify(execFile);
@@ -11,8 +14,9 @@ const requirements = [
   'ipykernel==7.4.0; python_version >= "3.10"',
   'ipykernel==6.31.0; python_version < "3.10"',
 ];
-/** Written last: an environment without it was interrupted while it was made. */
-const completeMark = 'perijove-complete';
+/** Names the environment in use; written last, so that one that was interrupted while it was made is never taken for one. */
+const pointer = 'python.json';
+const Pointer = Type.Object({ prefix: Type.String({ minLength: 1 }) });
 const oldest = [3, 9] as const;
 const candidates = ['python3', 'python', ...[14, 13, 12, 11, 10, 9].map((minor) => `python3.${minor}`)];
 
@@ -24,11 +28,11 @@ export interface KernelPython {
 
 /** The private environment, if an earlier start made it. */
 export async function findPrivatePython(dataDir: string): Promise<KernelPython | undefined> {
-  const prefix = join(dataDir, 'python');
-  const executable = join(prefix, 'bin', 'python');
   try {
-    await access(join(prefix, completeMark));
+    const { prefix } = Value.Parse(Pointer, JSON.parse(await readFile(join(dataDir, pointer), 'utf8')));
+    const executable = join(prefix, 'bin', 'python');
     await access(executable);
+    await access(join(prefix, 'share', 'jupyter', 'kernels', 'python3', 'kernel.json'));
     return { executable, prefix };
   } catch {
     return undefined; // not made yet, or its base Python was removed: it is made anew
@@ -37,34 +41,51 @@ export async function findPrivatePython(dataDir: string): Promise<KernelPython |
 
 /**
  * Makes a virtual environment with ipykernel below `dataDir`, for a machine on which Jupyter finds no kernel. `say` is told each
- * step. Throws UsageError with what to install where Python is missing, too old, or cannot make environments.
+ * step. Each attempt has a folder of its own, so two starts at once do not get in each other's way; what attempts that were
+ * killed have left is removed. Throws UsageError with what to install where Python is missing, too old, or cannot make environments.
  */
 export async function makePrivatePython(dataDir: string, say: (step: string) => void): Promise<KernelPython> {
   const base = await findPython();
-  const prefix = join(dataDir, 'python');
+  const prefix = join(dataDir, `python-${process.pid}-${Date.now().toString(36)}`);
   const executable = join(prefix, 'bin', 'python');
   await mkdir(dataDir, { recursive: true });
-  await rm(prefix, { recursive: true, force: true });
-  say(`Making a Python environment for kernels in ${prefix} (Python ${base.version})`);
-  await perform(base.executable, ['-m', 'venv', prefix], {
-    fails: `Python ${base.version} could not make a virtual environment. On Debian and Ubuntu: apt install python3-venv. Then start again.`,
-  });
-  say('Installing ipykernel in it (half a minute, once)');
-  await perform(
-    executable,
-    ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirements],
-    {
-      fails:
-        'pip could not install ipykernel. Is there a connection to a package index? Start again when there is, or install ipykernel yourself.',
-    },
-  );
-  await writeFile(join(prefix, completeMark), '');
-  const made = await findPrivatePython(dataDir);
-  if (!made)
-    throw new UsageError(
-      `ipykernel was installed in ${prefix}, but left no kernelspec there. Remove that folder and start again.`,
+  await removeAbandoned(dataDir);
+  try {
+    say(`Making a Python environment for kernels in ${prefix} (Python ${base.version})`);
+    await perform(base.executable, ['-m', 'venv', prefix], {
+      fails: `Python ${base.version} could not make a virtual environment. On Debian and Ubuntu: apt install python3-venv. Then start again.`,
+    });
+    say('Installing ipykernel in it (half a minute, once)');
+    await perform(
+      executable,
+      ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirements],
+      {
+        fails:
+          'pip could not install ipykernel. Is there a connection to a package index? Start again when there is, or install ipykernel yourself.',
+      },
     );
-  return made;
+    await writeFile(`${prefix}.json`, JSON.stringify({ prefix }));
+    await rename(`${prefix}.json`, join(dataDir, pointer));
+  } catch (error) {
+    await rm(prefix, { recursive: true, force: true });
+    throw error;
+  }
+  const made = await findPrivatePython(dataDir);
+  if (made) return made;
+  throw new UsageError(
+    `ipykernel was installed in ${prefix}, but left no kernelspec there. Start again; should it happen again, install ipykernel yourself.`,
+  );
+}
+
+/** Removes environments of attempts whose process is gone, but for the one in use. */
+async function removeAbandoned(dataDir: string): Promise<void> {
+  const used = (await findPrivatePython(dataDir))?.prefix;
+  for (const name of await readdir(dataDir)) {
+    const pid = /^python-(\d+)-/.exec(name)?.[1];
+    const path = join(dataDir, name);
+    if (pid === undefined || path === used || isAlive(Number(pid))) continue;
+    await rm(path, { recursive: true, force: true });
+  }
 }
 
 async function findPython(): Promise<{ executable: string; version: string }> {
