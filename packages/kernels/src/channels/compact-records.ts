@@ -29,7 +29,7 @@ function withoutPastBusy(records: readonly JournalRecord[]): JournalRecord[] {
     }
     kept.push(record);
   }
-  return kept.reverse();
+  return kept.toReversed();
 }
 
 /** The streams of the same name and parent that follow each other from `start` on. */

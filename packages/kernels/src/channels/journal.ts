@@ -114,6 +114,8 @@ export class Journal {
 
   /** What was appended is in its file by the time this resolves. */
   async close(): Promise<void> {
+    this.sessions.flush();
+    this.sessions.stop();
     await this.#files?.close();
   }
 

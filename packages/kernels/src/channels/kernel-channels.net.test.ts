@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeWire, Signer } from '@perijove/protocol';
@@ -366,6 +366,9 @@ test('[R18] a server that was killed: its successor has what was received, numbe
   const client = new TestClient().attach(killed);
   await client.finished(client.execute('print 10'));
   const last = client.received.at(-1)!.number!;
+  // So that what clients have seen is written down.
+  const written = join(folder, 'kernel', 'sessions.json');
+  await client.until(() => existsSync(written) && readFileSync(written, 'utf8').includes(client.sessionId));
   // As SIGKILL leaves it: nothing is closed, nothing is written any more.
   killed.disconnect();
   kernel.publish('stream', { name: 'stdout', text: 'nobody hears this\n' });

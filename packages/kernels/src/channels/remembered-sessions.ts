@@ -20,11 +20,13 @@ interface Remembered {
 }
 
 const fileName = 'sessions.json';
+const saveAfterMs = 100;
 
 /** Which clients there were, and up to where they have seen what the kernel said. Bounded in number and time. */
 export class RememberedSessions {
   readonly #options: RememberedSessionsOptions;
   readonly #sessions = new Map<string, Remembered>();
+  #saving: NodeJS.Timeout | undefined;
   #isStopped = false;
 
   constructor(options: RememberedSessionsOptions) {
@@ -47,9 +49,18 @@ export class RememberedSessions {
     this.#set(session, next);
   }
 
+  /** What has changed is written by now. */
+  flush(): void {
+    if (this.#saving === undefined) return;
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    this.#save();
+  }
+
   /** Nothing is written after this. */
   stop(): void {
     this.#isStopped = true;
+    clearTimeout(this.#saving);
   }
 
   #set(session: string, next: number | null): void {
@@ -62,12 +73,14 @@ export class RememberedSessions {
       if (!isOver && this.#sessions.size <= this.#options.rememberedSessions) break;
       this.#sessions.delete(oldest);
     }
-    this.#save();
+    if (this.#isStopped || this.#options.folder === undefined) return;
+    // A hundred clients that come at once are written down once.
+    this.#saving ??= setTimeout(() => this.flush(), saveAfterMs);
   }
 
   #save(): void {
     const { folder, log } = this.#options;
-    if (folder === undefined || this.#isStopped) return;
+    if (folder === undefined) return;
     const path = join(folder, fileName);
     try {
       writeFileSync(`${path}.new`, JSON.stringify([...this.#sessions]), { mode: 0o600 });

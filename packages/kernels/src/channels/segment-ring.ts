@@ -29,6 +29,9 @@ interface Pending {
 
 /** A write up to this is done at once, since it only goes into the page cache; a larger one by a thread. */
 const syncBytes = 128 * 1024;
+/** Unless the page cache has just made one wait that long, as it does when it is full of what is not on the disk yet. */
+const slowWriteMs = 2;
+const slowForMs = 100;
 const segmentsInRing = 8;
 const retryAfterMs = 10_000;
 
@@ -41,6 +44,7 @@ export class SegmentRing {
   #pendingBytes = 0;
   #isWriting = false;
   #notBefore = 0;
+  #slowUntil = 0;
   readonly #idle: (() => void)[] = [];
   /** When the last of what was found at the start was written; undefined if nothing was. */
   lastWriteAt: number | undefined;
@@ -67,8 +71,11 @@ export class SegmentRing {
 
   /** Calls `written` when the batch is in the file, or cannot be; in the order of the calls, at once if it can be. */
   write(batch: Batch, written: () => void): void {
-    if (!this.#isWriting && batch.bytes.length <= syncBytes) {
+    const now = performance.now();
+    if (!this.#isWriting && batch.bytes.length <= syncBytes && now >= this.#slowUntil) {
       this.#writeNow(batch);
+      const after = performance.now();
+      if (after - now > slowWriteMs) this.#slowUntil = after + slowForMs;
       written();
       return;
     }
@@ -113,7 +120,7 @@ export class SegmentRing {
     const firsts = readdirSync(folder)
       .map(firstOf)
       .filter((first) => first !== undefined)
-      .sort((a, b) => a - b);
+      .toSorted((a, b) => a - b);
     firsts.forEach((first, index) => {
       const path = join(folder, segmentName(first));
       try {
@@ -145,10 +152,9 @@ export class SegmentRing {
     }
   }
 
-  /** All that waits, in one write of a thread's. */
+  /** What waits, as much of it as a segment holds, in one write of a thread's. */
   #writePending(): void {
-    const taken = this.#pending;
-    this.#pending = [];
+    const taken = this.#takePending(this.#options.maxBytes / segmentsInRing);
     const first = taken[0];
     if (first === undefined) {
       this.#isWriting = false;
@@ -181,6 +187,15 @@ export class SegmentRing {
     );
   }
 
+  #takePending(maxBytes: number): Pending[] {
+    let bytes = 0;
+    const firstLeft = this.#pending.findIndex(({ batch }, index) => {
+      bytes += batch.bytes.length;
+      return index > 0 && bytes > maxBytes;
+    });
+    return this.#pending.splice(0, firstLeft < 0 ? this.#pending.length : firstLeft);
+  }
+
   /** The segment that the batch belongs in; a new one if the last is full or ends elsewhere. */
   #fileFor(batch: Batch): { fd: number; segment: Segment } | undefined {
     const last = this.#segments.at(-1);
@@ -207,7 +222,7 @@ export class SegmentRing {
 
   #dropOldest(): void {
     let total = this.#segments.reduce((sum, { size }) => sum + size, 0);
-    const allowed = this.#options.maxBytes * (1 - 1 / segmentsInRing);
+    const allowed = this.#options.maxBytes * (1 - 2 / segmentsInRing);
     while (total > allowed && this.#segments.length > 1) {
       const oldest = this.#segments.shift()!;
       total -= oldest.size;
