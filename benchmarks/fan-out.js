@@ -16,7 +16,11 @@ for (let index = 0; index < rounds; index++) {
   times.through.push(await run(true));
 }
 show('ten direct subscribers', round(median(times.direct), 0), 'ms');
-show('ten WebSockets', round(median(times.through), 0), `ms, ${round(median(cpus))} µs of the server's CPU for each line and client`);
+show(
+  'ten WebSockets',
+  round(median(times.through), 0),
+  `ms, ${round(median(cpus))} µs of the server's CPU for each line and client`,
+);
 show('  of direct', round(median(times.direct) / median(times.through)), '×', '≥ 0.8');
 
 async function run(isThrough) {

@@ -23,7 +23,9 @@ async function direct() {
   const kernel = start('ipykernel');
   const client = start('direct');
   await client.ask({ do: 'connect', connection: await kernel.ask({ do: 'connection' }) });
-  const { results: [result] } = await client.ask({ do: 'run', code });
+  const {
+    results: [result],
+  } = await client.ask({ do: 'run', code });
   await kernel.ask({ do: 'stop' });
   await Promise.all([kernel.stop(), client.stop()]);
   return rate(result);
@@ -35,7 +37,9 @@ async function through(framing) {
   const client = start('websocket');
   const { url } = await server.ask({ do: 'connect', connection: await kernel.ask({ do: 'connection' }) });
   await client.ask({ do: 'connect', url, framing });
-  const { results: [result] } = await client.ask({ do: 'run', code });
+  const {
+    results: [result],
+  } = await client.ask({ do: 'run', code });
   peak = Math.max(peak, (await server.ask({ do: 'memory' })).peakRss);
   await kernel.ask({ do: 'stop' });
   await Promise.all([kernel.stop(), server.stop(), client.stop()]);

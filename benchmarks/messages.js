@@ -16,7 +16,11 @@ const base = median(results.direct);
 show('direct', round(base, 0), `messages/s, ${round(median(cpu.direct))} µs of CPU each`);
 for (const framing of ['v1', 'default']) {
   const rate = median(results[framing]);
-  show(`server, ${framing} framing`, round(rate, 0), `messages/s, ${round(median(cpu[framing]))} µs of the server's CPU each`);
+  show(
+    `server, ${framing} framing`,
+    round(rate, 0),
+    `messages/s, ${round(median(cpu[framing]))} µs of the server's CPU each`,
+  );
   show(`  of direct`, round(rate / base), '×', '≥ 0.5');
 }
 
@@ -25,7 +29,10 @@ async function direct() {
   const client = start('direct', { core: 0 });
   await client.ask({ do: 'connect', connection: await kernel.ask({ do: 'connection' }) });
   await client.ask({ do: 'run', code: `fast ${count / 10}` });
-  const { results: [result], cpu: used } = await client.ask({ do: 'run', code: `fast ${count}` });
+  const {
+    results: [result],
+    cpu: used,
+  } = await client.ask({ do: 'run', code: `fast ${count}` });
   check(result);
   cpu.direct.push(used / count);
   await Promise.all([kernel.stop(), client.stop()]);
@@ -40,7 +47,9 @@ async function through(framing) {
   await client.ask({ do: 'connect', url, framing });
   await client.ask({ do: 'run', code: `fast ${count / 10}` });
   const before = await server.ask({ do: 'cpu' });
-  const { results: [result] } = await client.ask({ do: 'run', code: `fast ${count}` });
+  const {
+    results: [result],
+  } = await client.ask({ do: 'run', code: `fast ${count}` });
   const after = await server.ask({ do: 'cpu' });
   check(result);
   cpu[framing].push((after.cpu - before.cpu) / count);

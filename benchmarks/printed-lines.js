@@ -15,7 +15,9 @@ for (const framing of ['v1', 'default']) {
     await client.ask({ do: 'connect', url, framing });
     await client.ask({ do: 'run', code: 'for i in range(1000): print(i, flush=True)' });
     const before = await server.ask({ do: 'cpu' });
-    const { results: [result] } = await client.ask({ do: 'run', code: `for i in range(${lines}): print(i, flush=True)` });
+    const {
+      results: [result],
+    } = await client.ask({ do: 'run', code: `for i in range(${lines}): print(i, flush=True)` });
     const after = await server.ask({ do: 'cpu' });
     if (result.lines !== lines) throw new Error(`${result.lines} of ${lines} lines have arrived`);
     micros.push((after.cpu - before.cpu) / lines);
@@ -23,5 +25,10 @@ for (const framing of ['v1', 'default']) {
     await kernel.ask({ do: 'stop' });
     await Promise.all([kernel, server, client].map((part) => part.stop()));
   }
-  show(`${lines} lines, ${framing} framing, ${round(median(rates), 0)} lines/s`, round(median(micros)), 'µs of CPU a line', '≤ 20');
+  show(
+    `${lines} lines, ${framing} framing, ${round(median(rates), 0)} lines/s`,
+    round(median(micros)),
+    'µs of CPU a line',
+    '≤ 20',
+  );
 }

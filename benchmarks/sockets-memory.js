@@ -28,5 +28,10 @@ for (let turn = 0; turn < 10; turn++) {
   times.direct.push(...(await direct.ask({ do: 'roundTrips', count: 30, pauseMs: 20 })).times);
   times.through.push(...(await client.ask({ do: 'roundTrips', count: 30, pauseMs: 20 })).times);
 }
-show(`round trip with ${count + 21} open, over direct`, round(median(times.through) / median(times.direct)), '×', '≤ 1.5');
+show(
+  `round trip with ${count + 21} open, over direct`,
+  round(median(times.through) / median(times.direct)),
+  '×',
+  '≤ 1.5',
+);
 await Promise.all([kernel, direct, server, client, onlookers].map((part) => part.stop()));

@@ -135,7 +135,7 @@ function answer(from) {
 }
 
 function median(results) {
-  const sorted = [...results].sort((a, b) => a.perSecond - b.perSecond);
+  const sorted = results.toSorted((a, b) => a.perSecond - b.perSecond);
   return sorted[Math.floor(sorted.length / 2)];
 }
 

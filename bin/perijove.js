@@ -6,7 +6,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 20) {
-  console.error(`Perijove needs Node 20 or newer; this is Node ${process.versions.node}. Install a newer Node from https://nodejs.org.`);
+  console.error(
+    `Perijove needs Node 20 or newer; this is Node ${process.versions.node}. Install a newer Node from https://nodejs.org.`,
+  );
   process.exit(1);
 }
 

@@ -10,7 +10,9 @@ export function start(name, { core, args = [], env = {} } = {}) {
   const file = fileURLToPath(new URL(`${name}.js`, import.meta.url));
   const pin = core !== undefined && hasTaskset;
   const child = fork(file, args, {
-    ...(pin ? { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath, ...process.execArgv] } : {}),
+    ...(pin
+      ? { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath, ...process.execArgv] }
+      : {}),
     env: { ...process.env, ...env },
     serialization: 'advanced',
   });
@@ -57,7 +59,9 @@ export function perSecond({ messages, ms }) {
 }
 
 export function show(label, value, unit, goal) {
-  console.log(`${label.padEnd(58)} ${String(value).padStart(10)} ${unit}${goal === undefined ? '' : `   goal ${goal}`}`);
+  console.log(
+    `${label.padEnd(58)} ${String(value).padStart(10)} ${unit}${goal === undefined ? '' : `   goal ${goal}`}`,
+  );
 }
 
 export function round(value, digits = 2) {

@@ -53,7 +53,10 @@ class Direct {
     let bytes = 0;
     let lines = 0;
     let first = 0;
-    const reply = this.request === undefined || replies === false ? undefined : this.request('execute_request', request(code));
+    const reply =
+      this.request === undefined || replies === false
+        ? undefined
+        : this.request('execute_request', request(code));
     return new Promise((resolve) => {
       this.onPublished = (message) => {
         const type = peekString(message.header, 'msg_type');
@@ -62,7 +65,11 @@ class Direct {
           bytes += message.content.length;
           // A kernel may put a line's text and its end into two messages.
           if (type === 'stream') lines += message.content.toString('latin1').split('\\n').length - 1;
-        } else if (type === 'status' && messages > 0 && peekString(message.content, 'execution_state') === 'idle') {
+        } else if (
+          type === 'status' &&
+          messages > 0 &&
+          peekString(message.content, 'execution_state') === 'idle'
+        ) {
           const ms = performance.now() - first;
           resolve(Promise.resolve(reply).then(() => ({ messages, bytes, lines, ms })));
         }
@@ -72,7 +79,14 @@ class Direct {
 }
 
 export function request(code) {
-  return { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: true };
+  return {
+    code,
+    silent: false,
+    store_history: true,
+    user_expressions: {},
+    allow_stdin: false,
+    stop_on_error: true,
+  };
 }
 
 serve({

@@ -1,6 +1,14 @@
 // Clients of a server's WebSocket: take apart each message, parse nothing but its type.
 import { randomUUID } from 'node:crypto';
-import { decodeDefault, decodeV1, encodeDefault, encodeV1, peekHeader, peekString, subprotocols } from '@perijove/protocol';
+import {
+  decodeDefault,
+  decodeV1,
+  encodeDefault,
+  encodeV1,
+  peekHeader,
+  peekString,
+  subprotocols,
+} from '@perijove/protocol';
 import { serverMessage } from '../../packages/kernels/dist/channels/server-message.js';
 import WebSocket from 'ws';
 import { cpuMicros, serve } from './bench.js';
@@ -12,11 +20,15 @@ class Client {
     this.session = randomUUID();
     this.framing = framing;
     this.replies = new Map();
-    this.websocket = new WebSocket(`${url}&session_id=${this.session}`, framing === 'v1' ? [subprotocols.v1] : [], {
-      perMessageDeflate: false,
-      maxPayload: 2 ** 30,
-      skipUTF8Validation: true,
-    });
+    this.websocket = new WebSocket(
+      `${url}&session_id=${this.session}`,
+      framing === 'v1' ? [subprotocols.v1] : [],
+      {
+        perMessageDeflate: false,
+        maxPayload: 2 ** 30,
+        skipUTF8Validation: true,
+      },
+    );
     this.websocket.on('message', (data, isBinary) => {
       const message = framing === 'v1' ? decodeV1(data) : decodeDefault(data, isBinary);
       if (message.channel === 'iopub') this.onPublished?.(message);
@@ -26,7 +38,9 @@ class Client {
         this.replies.delete(id);
       }
     });
-    this.opened = new Promise((resolve, reject) => this.websocket.once('open', resolve).once('error', reject));
+    this.opened = new Promise((resolve, reject) =>
+      this.websocket.once('open', resolve).once('error', reject),
+    );
   }
 
   request(msgType, content) {
@@ -44,7 +58,14 @@ class Client {
     let bytes = 0;
     let lines = 0;
     let first = 0;
-    const content = { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: true };
+    const content = {
+      code,
+      silent: false,
+      store_history: true,
+      user_expressions: {},
+      allow_stdin: false,
+      stop_on_error: true,
+    };
     const reply = asks ? this.request('execute_request', content) : undefined;
     return new Promise((resolve) => {
       this.onPublished = (message) => {
@@ -54,7 +75,11 @@ class Client {
           bytes += message.content.length;
           // A kernel may put a line's text and its end into two messages.
           if (type === 'stream') lines += message.content.toString('latin1').split('\\n').length - 1;
-        } else if (type === 'status' && messages > 0 && peekString(message.content, 'execution_state') === 'idle') {
+        } else if (
+          type === 'status' &&
+          messages > 0 &&
+          peekString(message.content, 'execution_state') === 'idle'
+        ) {
           const ms = performance.now() - first;
           resolve(Promise.resolve(reply).then(() => ({ messages, bytes, lines, ms })));
         }

@@ -1,11 +1,5 @@
 import { join } from 'node:path';
-import {
-  kernelProgram,
-  openKernels,
-  type Kernelspecs,
-  type KernelOptionValues,
-  type CullingOptions,
-} from '@perijove/kernels';
+import { kernelProgram, openKernels, type Kernelspecs } from '@perijove/kernels';
 import { localProvisioner } from '@perijove/provisioners';
 import {
   contentsRoutes,
@@ -41,7 +35,7 @@ export interface LabPieces {
   readonly contentsWorker: URL;
   readonly log: Logger;
   /** `POST /api/shutdown` was called. */
-  onShutdownRequest(): void;
+  readonly onShutdownRequest: () => void;
 }
 
 export interface Lab {

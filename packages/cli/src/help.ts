@@ -88,7 +88,7 @@ function facts(name: string, option: OptionDeclaration): string {
 }
 
 function defaultText(option: OptionDeclaration): string {
-  const value = defaultOf(option);
+  const value = defaultOf(option) as string | number | boolean | string[] | undefined;
   if (value === undefined || value === '') return '';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return Array.isArray(value) ? value.join(',') : String(value);

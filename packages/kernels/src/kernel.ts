@@ -217,7 +217,7 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     const before = this.state;
     const { state, effects } = transition(
       before,
-      { ...event, at: this.#options.now() } as KernelEvent,
+      { ...event, at: this.#options.now() },
       this.#options.policy,
     );
     if (state === before && effects.length === 0) return;

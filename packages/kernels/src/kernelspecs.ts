@@ -199,7 +199,7 @@ async function listSpecFolders(folder: string): Promise<string[]> {
 
 async function withFiles(spec: Kernelspec): Promise<Found> {
   // Its folder may be one that was never there: then it has no logos, and is a kernelspec all the same.
-  const files = await readdir(spec.resourceDir).catch(() => []);
+  const files = await readdir(spec.resourceDir).catch((): string[] => []);
   return { spec: { ...spec, files: files.toSorted() } };
 }
 

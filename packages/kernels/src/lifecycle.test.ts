@@ -391,7 +391,7 @@ class Model {
   }
 
   send(event: KernelEvent extends infer E ? (E extends KernelEvent ? Omit<E, 'at'> : never) : never): void {
-    const { state, effects } = transition(this.state, { ...event, at: this.now } as KernelEvent, policy);
+    const { state, effects } = transition(this.state, { ...event, at: this.now }, policy);
     this.state = state;
     this.do(effects);
   }

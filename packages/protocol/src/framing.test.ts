@@ -235,9 +235,9 @@ test('[W7] a frame header says lengths of one, two and eight bytes', () => {
 });
 
 test('[W8] ours is chosen if offered, then v1; whoever offers neither speaks the default framing', () => {
-  const [v1, ours] = ['v1.kernel.websocket.jupyter.org', 'v1.kernel.websocket.perijove.dev'];
-  expect(chooseFraming([v1!])).toEqual({ framing: 'v1', subprotocol: v1 });
-  expect(chooseFraming([v1!, ours!])).toEqual({ framing: 'numbered', subprotocol: ours });
+  const [v1, ours] = ['v1.kernel.websocket.jupyter.org', 'v1.kernel.websocket.perijove.dev'] as const;
+  expect(chooseFraming([v1])).toEqual({ framing: 'v1', subprotocol: v1 });
+  expect(chooseFraming([v1, ours])).toEqual({ framing: 'numbered', subprotocol: ours });
   expect(chooseFraming([])).toEqual({ framing: 'default' });
   expect(chooseFraming(['graphql-ws'])).toEqual({ framing: 'default' });
 });

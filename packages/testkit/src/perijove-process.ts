@@ -64,8 +64,8 @@ async function processesAtHome(home: string): Promise<number[]> {
   const names = await readdir('/proc').catch(() => []);
   const found: number[] = [];
   for (const name of names.filter((one) => /^\d+$/.test(one))) {
-    const environment = await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '');
-    if (environment.split('\0').includes(`HOME=${home}`)) found.push(Number(name));
+    const variables = await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '');
+    if (variables.split('\0').includes(`HOME=${home}`)) found.push(Number(name));
   }
   return found;
 }

@@ -46,7 +46,7 @@ export class ChildProvisioner implements Provisioner {
     }
     const provisioned = new ProvisionedChild(request.kernelId, child);
     // So that a signal of a test finds its handlers installed.
-    await Promise.race([once(child.stdout!, 'data'), provisioned.exited]);
+    await Promise.race([once(child.stdout, 'data'), provisioned.exited]);
     this.#children.set(request.kernelId, provisioned);
     return provisioned;
   }

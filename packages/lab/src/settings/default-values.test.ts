@@ -34,8 +34,8 @@ const schemas = extensionPackages.flatMap((name) => {
 /** The registry of commands wants a page while it loads; the validators have no use for it. */
 const withoutCommands: Plugin = {
   name: 'without commands',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /@lumino[\\/]commands[\\/]/ }, () => ({
+  setup: (bundler) =>
+    bundler.onLoad({ filter: /@lumino[\\/]commands[\\/]/ }, () => ({
       contents: 'export const CommandRegistry = {};',
     })),
 };

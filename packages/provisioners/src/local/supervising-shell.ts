@@ -13,11 +13,11 @@ const script = [
 ].join('; ');
 
 /** Words that the shell's own messages begin with. */
-const name = 'perijove';
+const shellName = 'perijove';
 
 /** To be started with the exit file as standard error, and what the kernel's is to be as descriptor 3. */
 export function superviseCommand(argv: readonly string[]): [string, ...string[]] {
-  return ['/bin/sh', '-c', script, name, ...argv];
+  return ['/bin/sh', '-c', script, shellName, ...argv];
 }
 
 /** How the kernel ended, as the shell wrote it down. */
@@ -33,7 +33,7 @@ export function readRecordedEnd(text: string, lastLine = ''): RecordedEnd | unde
   const said = (match[1] ?? '').trim();
   const status = Number(match[2]);
   // The program was there when the launch looked, but its interpreter is not, or it is for another machine.
-  if ((status === 126 || status === 127) && lastLine.startsWith(`${name}: `)) {
+  if ((status === 126 || status === 127) && lastLine.startsWith(`${shellName}: `)) {
     return { kind: 'notExecuted', reason: lastLine.replace(/^\w+:( (line )?\d+:)?( exec:)? */, '') };
   }
   // A shell says 128 + n for signal n, which a program may also exit with; but it speaks of a signal, save of these two.

@@ -50,10 +50,9 @@ test('[C30] a save answers 201 for a new file, 200 for an old one, with Location
 test('[C31] every model has all of its keys, times with a fraction', async () => {
   writeFileSync(file('m.py'), '');
   utimesSync(file('m.py'), 1_600_000_000, 1_600_000_000);
-  const model = (await contents.request('GET', '/api/contents/m.py?content=0')).json() as Record<
-    string,
-    unknown
-  >;
+  const model = (await contents.request('GET', '/api/contents/m.py?content=0')).json<
+    Record<string, unknown>
+  >();
   expect(Object.keys(model).toSorted()).toEqual([
     'content',
     'created',
@@ -192,7 +191,7 @@ test.each([
   writeFileSync(file('bad.ipynb'), text);
   const read = await contents.request('GET', '/api/contents/bad.ipynb');
   expect(read.statusCode, read.body).toBe(400);
-  expect((read.json() as { message: string }).message).toMatch(
+  expect(read.json<{ message: string }>().message).toMatch(
     /^Unreadable Notebook: bad.ipynb|is not UTF-8 encoded$/,
   );
   if (what === 'empty') return;
@@ -269,7 +268,7 @@ test.each([
     'content-type': 'application/json',
   });
   expect(response.statusCode, response.body).toBe(status);
-  expect((response.json() as { message: string }).message).toContain(message);
+  expect(response.json<{ message: string }>().message).toContain(message);
 });
 
 test('[C41] a new file without content is empty, an empty PUT to a folder makes an untitled file', async () => {
@@ -302,7 +301,7 @@ test('[C42] a save keeps mode, links and other names of a file', async () => {
 
 test('[C43] what has changed elsewhere is seen by its hash before a save', async () => {
   const hash = async (): Promise<string> =>
-    ((await contents.request('GET', '/api/contents/h.txt?content=0&hash=1')).json() as { hash: string }).hash;
+    (await contents.request('GET', '/api/contents/h.txt?content=0&hash=1')).json<{ hash: string }>().hash;
   writeFileSync(file('h.txt'), 'one');
   const before = await hash();
   writeFileSync(file('h.txt'), 'two');

@@ -19,7 +19,7 @@ export function addCompression(app: FastifyInstance, options: HttpOptions): void
   app.addHook('onSend', async (request, reply, payload: unknown) => {
     if (typeof payload !== 'string' || payload.length < options.compressFromBytes) return payload;
     if (payload.length > maxCompressedBytes || reply.hasHeader('content-encoding')) return payload;
-    if (!/\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) return payload;
+    if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return payload;
     if (isLoopbackAddress(peerOf(request.raw, options.trustXheaders).address)) return payload;
     const type = String(reply.getHeader('content-type') ?? '');
     if (!/json|^text\//.test(type)) return payload;

@@ -16,7 +16,7 @@ beforeAll(async () => {
   await mkdir(join(folder, 'config/custom'), { recursive: true });
   const hashed = 'main.0a1b2c3d4e5f6071.js';
   for (const [path, content] of [
-    [`${hashed}`, 'plain'], [`${hashed}.br`, 'brotli'], [`${hashed}.gz`, 'gzip'], ['only.gz.css', 'x'], ['page.css', 'css'],
+    [hashed, 'plain'], [`${hashed}.br`, 'brotli'], [`${hashed}.gz`, 'gzip'], ['only.gz.css', 'x'], ['page.css', 'css'],
     ['.hidden', 'x'], ['favicons/favicon.ico', 'icon'],
   ] as const) await writeFile(join(files, path), content); // prettier-ignore
   await writeFile(join(folder, 'secret'), 'secret');
@@ -73,7 +73,7 @@ test('[H73] nothing outside of the folder, no listing, nothing hidden', async ()
     'a%00',
     '',
     'nothing',
-    `${'x'.repeat(300)}`,
+    'x'.repeat(300),
     '....//secret',
   ]) {
     const { statusCode, body } = await app.inject({ url: `/static/lab/${path}`, headers: withToken });

@@ -138,9 +138,9 @@ test('[V5] hostile frames close their own connection with a reason; the server a
     fc.asyncProperty(
       frame,
       fc.boolean(),
-      fc.constantFrom('v1', 'default'),
+      fc.constantFrom('v1' as const, 'default' as const),
       async (bytes, isBinary, framing) => {
-        const client = await server.client({ framing: framing as 'v1' });
+        const client = await server.client({ framing });
         const ending = closed(client.websocket);
         client.websocket.send(bytes, { binary: isBinary });
         client.websocket.send('{', { binary: false });

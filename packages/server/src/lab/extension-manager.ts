@@ -7,9 +7,9 @@ import { isObject, type JsonObject } from './json-files.ts';
 import type { PluginSwitches } from './plugin-switches.ts';
 
 const access: Access = { kind: 'api', resource: 'api' };
-const name = Type.String({ minLength: 1, maxLength: 300 });
-const pluginAction = Type.Object({ cmd: Type.String(), plugin_name: name });
-const extensionAction = Type.Object({ cmd: Type.String(), extension_name: name });
+const anyName = Type.String({ minLength: 1, maxLength: 300 });
+const pluginAction = Type.Object({ cmd: Type.String(), plugin_name: anyName });
+const extensionAction = Type.Object({ cmd: Type.String(), extension_name: anyName });
 const search = Type.Object({
   query: Type.Optional(Type.String()),
   page: Type.Optional(Type.String()),

@@ -138,8 +138,8 @@ test('[N6] without nbconvert there are no formats, and converting says what to i
 
 test('[N7] a conversion that takes too long is ended with all that it started', async () => {
   const pids = join(root, 'pids');
-  const slow = await script(`#!/bin/sh\necho $$ >> '${pids}'\nsleep 1000 &\necho $! >> '${pids}'\nwait\n`);
-  const app = await server({ nbconvertTimeoutS: 0.5 }, [slow]);
+  const program = await script(`#!/bin/sh\necho $$ >> '${pids}'\nsleep 1000 &\necho $! >> '${pids}'\nwait\n`);
+  const app = await server({ nbconvertTimeoutS: 0.5 }, [program]);
   const response = await app.inject({
     method: 'POST',
     url: '/nbconvert/html',
@@ -165,8 +165,10 @@ test('[N8] a result above the limit is refused', async () => {
 });
 
 test('[N9] so many convert at a time, so many wait, the rest is refused', async () => {
-  const slow = await script('#!/bin/sh\nsleep 1000\n');
-  const app = await server({ nbconvertConcurrency: 1, nbconvertQueueLimit: 1, nbconvertTimeoutS: 1 }, [slow]);
+  const program = await script('#!/bin/sh\nsleep 1000\n');
+  const app = await server({ nbconvertConcurrency: 1, nbconvertQueueLimit: 1, nbconvertTimeoutS: 1 }, [
+    program,
+  ]);
   const answers = await Promise.all(
     [1, 2, 3].map(() =>
       app.inject({ method: 'POST', url: '/nbconvert/html', headers: withToken, payload: '{}' }),
