@@ -100,7 +100,7 @@ export class RememberedSessions {
     }
     try {
       for (const [session, known] of JSON.parse(text) as [string, Remembered][]) {
-        const next = known.next === null ? end : Math.min(Number(known.next), end);
+        const next = known.next === null ? end : Math.min(known.next, end);
         if (Number.isSafeInteger(next))
           this.#sessions.set(session, { next, at: known.next === null ? now() : known.at });
       }
