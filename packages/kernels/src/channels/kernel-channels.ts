@@ -13,13 +13,13 @@ import {
 import { KernelError } from '../kernel-error.ts';
 import type { Log } from '../log.ts';
 import { ActivityTracker } from './activity-tracker.ts';
+import { ChannelNotices } from './channel-notices.ts';
 import { Client, type ClientHost } from './client.ts';
 import { readClientMessage } from './client-message.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { Delivery } from './delivery.ts';
 import { FanOut } from './fan-out.ts';
 import type { Journal } from './journal.ts';
-import { journalNotice, lossText } from './journal-notice.ts';
 import { KernelHandshake } from './kernel-handshake.ts';
 import type { KernelInfo } from './kernel-info.ts';
 import { KernelSockets } from './kernel-sockets.ts';
@@ -70,12 +70,16 @@ export class KernelChannels {
   readonly #requests = new ServerRequests();
   readonly #inputs = new PendingInputs();
   readonly #fanOut = new FanOut();
+  readonly #notices: ChannelNotices;
   readonly #queue: MessageQueue;
   readonly #activity: ActivityTracker;
   readonly #host: ClientHost = {
     fromClient: (client, bytes, isBinary) => this.#fromClient(client, bytes, isBinary),
     left: (client) => this.#left(client),
-    lostMessages: (from, to, following) => this.#lostMessages(from, to, following),
+    lostMessages: (from, to, following) => {
+      this.#log.warn({ from, to }, 'a client has lost messages that the journal did not hold any more');
+      return this.#notices.lost(from, to, following);
+    },
   };
   #kernel:
     | { readonly sockets: KernelSockets; readonly handshake: KernelHandshake; isUp: boolean }
@@ -83,8 +87,6 @@ export class KernelChannels {
   #info: KernelInfo | undefined;
   #infoWaiters: ((info: KernelInfo) => void)[] = [];
   #asked = 0;
-  /** The kernel's own, so that messages of the server's pass for the kernel's. */
-  #kernelSession = '';
   /** Since when messages may have been lost that nobody received; told with the first that comes. */
   #awaySince: number | undefined;
   #isPaused = false;
@@ -93,6 +95,7 @@ export class KernelChannels {
     this.#options = options;
     this.#journal = options.journal;
     this.#awaySince = options.journal.leftAt;
+    this.#notices = new ChannelNotices(options.journal, this.#session);
     this.#limits = options.limits;
     this.#log = options.log;
     this.#outstanding = new OutstandingRequests(options.limits.outstandingRequests);
@@ -188,7 +191,7 @@ export class KernelChannels {
   announce(state: AnnouncedState): void {
     if (state === 'restarting') this.#queue.takeAll();
     this.#activity.announce(state, this.#options.now());
-    this.#publish([this.#fromServer('status', { execution_state: state })]);
+    this.#publish([this.#notices.status(state)]);
     this.onActivity?.();
   }
 
@@ -211,7 +214,7 @@ export class KernelChannels {
     });
     this.#clients.set(sessionId, client);
     sessions.connected(sessionId);
-    if (framing === 'numbered') client.send(this.#journalNotice());
+    if (framing === 'numbered') client.send(this.#notices.journal());
     client.catchUp();
     this.#passInputsOn(client);
     this.onActivity?.();
@@ -261,7 +264,11 @@ export class KernelChannels {
       else return true;
       return false;
     });
-    if (this.#awaySince !== undefined) this.#tellAway(this.#awaySince, now);
+    if (this.#awaySince !== undefined) {
+      const since = this.#awaySince;
+      this.#awaySince = undefined;
+      this.#publish([this.#notices.away(since, now)]);
+    }
     if (shown.length > 0) this.#publish(hidden === 0 ? messages : shown);
     this.#kernel?.handshake.sawIopub();
     if (hasChanged) this.onActivity?.();
@@ -271,7 +278,7 @@ export class KernelChannels {
   #isHidden(message: RawMessage, msgType: string): boolean {
     if (msgType === 'iopub_welcome') return true;
     if (msgType !== 'status') return false;
-    this.#kernelSession = peekString(message.header, 'session');
+    this.#notices.session = peekString(message.header, 'session') || this.#session;
     return peekString(message.parentHeader, 'msg_id').startsWith(this.#session + infoMark);
   }
 
@@ -372,44 +379,6 @@ export class KernelChannels {
     }
   }
 
-  /** A kernel's PUB keeps nothing for who is not there: how much was lost meanwhile, nobody knows. */
-  #tellAway(since: number, until: number): void {
-    this.#awaySince = undefined;
-    const { oldest, end } = this.#journal;
-    const lost = {
-      from: end,
-      to: end,
-      messages: null,
-      reason: 'serverAway',
-      since: new Date(since).toISOString(),
-      until: new Date(until).toISOString(),
-    } as const;
-    this.#publish([journalNotice({ oldest, next: end + 1, lost }, this.#kernelSession || this.#session)]);
-  }
-
-  #journalNotice(): RawMessage {
-    const { oldest, end } = this.#journal;
-    return journalNotice({ oldest, next: end }, this.#kernelSession || this.#session);
-  }
-
-  #lostMessages(from: number, to: number, following: RawMessage | undefined): RawMessage[] {
-    const session = this.#kernelSession || this.#session;
-    const { oldest, end } = this.#journal;
-    const lost = { from, to, messages: to - from + 1, reason: 'bound' } as const;
-    this.#log.warn({ from, to }, 'a client has lost messages that the journal did not hold any more');
-    const parentHeader = following?.channel === 'iopub' ? following.parentHeader : undefined;
-    return [lossText(from, to, parentHeader, session), journalNotice({ oldest, next: end, lost }, session)];
-  }
-
-  #fromServer(msgType: string, content: object): RawMessage {
-    return serverMessage({
-      channel: 'iopub',
-      msgType,
-      content,
-      session: this.#kernelSession || this.#session,
-    });
-  }
-
   #fromClient(client: Client, bytes: Buffer, isBinary: boolean): void {
     const read = readClientMessage(client.framing, bytes, isBinary);
     if ('closeCode' in read) {
@@ -434,32 +403,10 @@ export class KernelChannels {
     const kernel = this.#kernel;
     // Interrupts and the debugger do not wait for what waits on shell.
     if (kernel !== undefined && (kernel.isUp || message.channel === 'control')) kernel.sockets.send(message);
-    else if (!this.#queue.add(message)) this.#refuse(client, message, header);
-  }
-
-  /** Too much waits for the kernel: answers as the kernel would, so that the client shows it and does not wait for ever. */
-  #refuse(client: Client, message: RawMessage, header: HeaderPeek): void {
-    this.#outstanding.remove(header.msgId);
-    const session = this.#kernelSession || this.#session;
-    const content = {
-      status: 'error',
-      ename: 'KernelQueueFull',
-      evalue: `the kernel is not up yet, and ${this.#queue.length} messages wait for it already`,
-      traceback: [],
-    };
-    const msgType = header.msgType.replace(/_request$/, '_reply');
-    client.send(
-      serverMessage({ channel: message.channel, msgType, content, session, parentHeader: message.header }),
-    );
-    client.send(
-      serverMessage({
-        channel: 'iopub',
-        msgType: 'status',
-        content: { execution_state: 'idle' },
-        session,
-        parentHeader: message.header,
-      }),
-    );
+    else if (!this.#queue.add(message)) {
+      this.#outstanding.remove(header.msgId);
+      for (const answer of this.#notices.queueFull(message, header, this.#queue.length)) client.send(answer);
+    }
   }
 
   #close(client: Client, code: number, reason: string): void {

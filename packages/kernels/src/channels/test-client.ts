@@ -113,7 +113,7 @@ export class TestClient implements ClientSocket {
     });
   }
 
-  async message(fits: (message: Message) => boolean, timeoutMs = 10_000): Promise<Message> {
+  async message(fits: (message: Message) => boolean, timeoutMs = 25_000): Promise<Message> {
     let seen = 0;
     await this.until(() => {
       for (; seen < this.received.length; seen++) if (fits(this.received[seen]!.message)) return true;
@@ -129,7 +129,7 @@ export class TestClient implements ClientSocket {
     return this.message((m) => isMine(m) && m.header.msg_type.endsWith('_reply'));
   }
 
-  async until(isTrue: () => boolean, timeoutMs = 10_000): Promise<void> {
+  async until(isTrue: () => boolean, timeoutMs = 25_000): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (!isTrue()) {
       if (performance.now() > deadline) throw new Error(`in vain; ${this.types().slice(-20).join(' ')}`);
