@@ -27,6 +27,7 @@ export type { Client } from './channels/client.ts';
 export * from './culler.ts';
 export * from './options.ts';
 export * from './orphaned-kernels.ts';
+export * from './process-identity.ts';
 export * from './provisioner-name.ts';
 export * from './session-store.ts';
 export * from './sessions.ts';

@@ -369,7 +369,8 @@ test('[K31] kernels that went meanwhile are listed as dead; starts that were und
   await second.adopt();
   expect(second.require(gone.id).model).toMatchObject({
     execution_state: 'dead',
-    reason: 'The kernel ended while no server was watching it, so why is not known.',
+    reason: 'The kernel ended while no server was watching it: killed by signal SIGKILL.',
+    traceback: '',
   });
   await second.require(coming.id).ready(soon());
   expect(second.list().map(({ id }) => id)).toEqual([gone.id, coming.id]);

@@ -13,8 +13,9 @@ import type { KernelRecord } from './kernel-record.ts';
 import type { StopReason } from './kernel-state.ts';
 import type { KernelStore } from './kernel-store.ts';
 import type { LifeChannels } from './life-channels.ts';
-import { begin, type Effect, type LifecyclePolicy } from './lifecycle.ts';
+import { begin, type LifecyclePolicy } from './lifecycle.ts';
 import type { Log } from './log.ts';
+import { stateAfterCrash } from './state-after-crash.ts';
 import { provisionerNameOf } from './provisioner-name.ts';
 import type { Kernelspec, Provisioner, Resources } from './provisioner.ts';
 
@@ -77,7 +78,8 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
 
   /** In the order in which they were started; dead ones too, for a while. */
   list(): readonly Kernel<C>[] {
-    return [...this.#kernels.values()];
+    // Those of a former server come in as their places answer.
+    return [...this.#kernels.values()].toSorted((a, b) => a.record.createdAt - b.record.createdAt);
   }
 
   /** Like `get`, for callers to whom there must be one: KERNEL_NOT_FOUND. */
@@ -226,14 +228,17 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
       return;
     }
     const provisioner = this.#provisioner(record.provisioner);
-    const provisioned = await provisioner.adopt(
+    const found = await provisioner.adopt(
       record.handle ?? { provisioner: record.provisioner, kernelId: record.id },
     );
-    const next = stateAfterCrash(record, provisioned !== undefined, { at: now(), policy });
+    const provisioned = found && !('ended' in found) ? found : undefined;
+    const exit = found && 'ended' in found ? found.ended : undefined;
+    const place = provisioned ? 'found' : (exit ?? 'gone');
+    const next = stateAfterCrash(record.state, place, { at: now(), policy });
     const kernel = this.#reopen({ ...record, state: next.state });
     if (provisioned) kernel.adopt(provisioned);
     log.info(
-      { kernelId: record.id, found: provisioned !== undefined, state: next.state.status },
+      { kernelId: record.id, found: provisioned !== undefined, exit, state: next.state.status },
       'adopted a kernel',
     );
     await kernel.perform(next.effects);
@@ -380,65 +385,6 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
       this.#options.log.warn({ err: error, kernelId: id }, 'not all of a dead kernel can be removed');
     }
     for (const listener of this.#removalListeners) listener(id);
-  }
-}
-
-/** What becomes of a kernel whose server ended without a word, now that its place has said whether it is still there. */
-function stateAfterCrash(
-  record: KernelRecord,
-  found: boolean,
-  { at, policy }: { at: number; policy: LifecyclePolicy },
-): { state: KernelRecord['state']; effects: readonly Effect[] } {
-  const { state } = record;
-  const destroying = { type: 'destroy', graceMs: policy.shutdownGraceMs / 2 } as const;
-  switch (state.status) {
-    case 'queued':
-    case 'dead':
-      return { state, effects: [] };
-    case 'launching':
-    case 'restarting': {
-      const ending = state.status === 'restarting' && (state.step === 'asking' || state.step === 'ending');
-      if (ending)
-        return {
-          state: { ...state, step: 'ending', until: at + policy.shutdownGraceMs },
-          effects: [destroying],
-        };
-      if (!found) {
-        return {
-          state: { ...state, step: 'starting', until: at + policy.launchTimeoutMs },
-          effects: [{ type: 'launch' }],
-        };
-      }
-      return { state: { ...state, step: 'connecting', until: at + policy.replyTimeoutMs }, effects: [] };
-    }
-    case 'stopping':
-      return {
-        state: { ...state, step: 'ending', until: at + policy.shutdownGraceMs },
-        effects: [destroying],
-      };
-    case 'running':
-    case 'lost':
-      if (found) {
-        return {
-          state: {
-            status: 'running',
-            since: state.status === 'running' ? state.since : at,
-            restarts: state.restarts,
-          },
-          effects: [],
-        };
-      }
-      return {
-        state: {
-          status: 'dead',
-          death: {
-            reason: 'unknown',
-            message: 'The kernel ended while no server was watching it, so why is not known.',
-            at,
-          },
-        },
-        effects: [],
-      };
   }
 }
 

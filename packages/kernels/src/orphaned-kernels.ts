@@ -48,9 +48,10 @@ export async function endOrphanedKernel(
     const kernel = await provisioner.adopt(
       record.handle ?? { provisioner: record.provisioner, kernelId: record.id },
     );
-    await kernel?.destroy(graceMs);
+    const isThere = kernel !== undefined && !('ended' in kernel);
+    if (isThere) await kernel.destroy(graceMs);
     await storeOf(folder, log).remove(record.id);
-    return kernel ? 'ended' : 'gone';
+    return isThere ? 'ended' : 'gone';
   } finally {
     await claimed.release();
   }

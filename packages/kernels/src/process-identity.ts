@@ -1,47 +1,71 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 
-/** A process beyond its number, which the system gives to others once it has ended. */
+/** Which process a number means: the system gives numbers to others again, the moment of a start it does not. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** When it started, in words of the system's own. Absent where the system does not say. */
-  readonly startedAt?: string;
+  /** In words of the system's own. Linux: id of the boot and clock ticks since then; elsewhere what `ps` says. */
+  readonly startedAt: string;
 }
 
-export async function identityOf(pid: number): Promise<ProcessIdentity> {
-  const startedAt = await startOf(pid);
-  return { pid, ...(startedAt === undefined ? {} : { startedAt }) };
+/** The identity of what runs under this number now; undefined if nothing does. A zombie, which has ended, is nothing. */
+export async function identify(pid: number): Promise<ProcessIdentity | undefined> {
+  const startedAt = process.platform === 'linux' ? await startByProc(pid) : await startByPs(pid);
+  return startedAt === undefined ? undefined : { pid, startedAt };
 }
 
 /** Whether this very process still runs. */
-export async function isRunning({ pid, startedAt }: ProcessIdentity): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it runs, as somebody else.
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  const now = await startOf(pid);
-  if (now === ended) return false;
-  return startedAt === undefined || now === undefined || now === startedAt;
+export async function isAlive({ pid, startedAt }: ProcessIdentity): Promise<boolean> {
+  return (await identify(pid))?.startedAt === startedAt;
 }
 
-/** Its parent has not asked yet what became of it; it can still be signalled. */
-const ended = 'zombie';
+/** False if the machine was started anew since: then nothing is left of it or its children. Not known but on Linux: true. */
+export async function isOfThisBoot({ startedAt }: ProcessIdentity): Promise<boolean> {
+  return process.platform !== 'linux' || startedAt.startsWith(`${await bootId()}/`);
+}
 
-/** Linux: boot id and start in clock ticks since then (proc(5), field 22 of `stat`). */
-async function startOf(pid: number): Promise<string | undefined> {
-  if (process.platform !== 'linux') return undefined;
+export interface ProcessStat {
+  readonly isZombie: boolean;
+  readonly session: number;
+  /** Clock ticks since boot. */
+  readonly startedAt: string;
+}
+
+/** What Linux says of a process; undefined if it has ended, or there is no /proc that shows it. */
+export async function readStat(pid: number): Promise<ProcessStat | undefined> {
+  let text: string;
   try {
-    const [stat, bootId] = await Promise.all([
-      readFile(`/proc/${pid}/stat`, 'utf8'),
-      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
-    ]);
-    // The second field is the name in parentheses, and may hold anything; the third follows the last parenthesis.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (fields[0] === 'Z' || fields[0] === 'X') return ended;
-    return `${bootId.trim()}/${fields[19]}`;
+    text = await readFile(`/proc/${pid}/stat`, 'latin1');
   } catch {
-    // No such process, or a /proc that does not show it.
+    return undefined;
+  }
+  // proc(5): the second field is the command's name in parentheses, and may itself contain any of them.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state, , , session] = fields;
+  const startedAt = fields[19];
+  if (state === undefined || session === undefined || startedAt === undefined) return undefined;
+  return { isZombie: state === 'Z' || state === 'X', session: Number(session), startedAt };
+}
+
+async function startByProc(pid: number): Promise<string | undefined> {
+  const stat = await readStat(pid);
+  return stat && !stat.isZombie ? `${await bootId()}/${stat.startedAt}` : undefined;
+}
+
+let knownBootId: Promise<string> | undefined;
+
+function bootId(): Promise<string> {
+  return (knownBootId ??= readFile('/proc/sys/kernel/random/boot_id', 'latin1').then((text) => text.trim()));
+}
+
+async function startByPs(pid: number): Promise<string | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)('/bin/ps', ['-o', 'stat=,lstart=', '-p', String(pid)]);
+    const [state = '', ...started] = stdout.trim().split(/\s+/);
+    return state === '' || state.startsWith('Z') ? undefined : started.join(' ');
+  } catch {
+    // `ps` exits with 1 for a number that nothing has.
     return undefined;
   }
 }

@@ -65,6 +65,11 @@ export interface Capacity {
   readonly cpus: number;
 }
 
+/** A kernel that had ended before somebody looked for it again; nothing of it is left. */
+export interface EndedKernel {
+  readonly ended: Exit;
+}
+
 /** A place where kernels run: this machine, a Kubernetes namespace, another gateway. */
 export interface Provisioner {
   readonly name: string;
@@ -75,8 +80,13 @@ export interface Provisioner {
    * rejects with KERNEL_LAUNCH_FAILED, having removed whatever it had created. Aborting counts as a failure.
    */
   launch(request: LaunchRequest, context: LaunchContext): Promise<ProvisionedKernel>;
-  /** Finds a kernel that an earlier process launched; undefined once it is gone (then nothing of it is left behind). */
-  adopt(handle: ProvisionedHandle): Promise<ProvisionedKernel | undefined>;
+  /**
+   * Finds a kernel that an earlier process launched. If it has ended: how, as far as that was kept there; undefined if
+   * nothing is known of it. In both cases nothing of it is left behind when this resolves. A process that ended between
+   * `launch` and writing down the handle leaves only `{provisioner, kernelId}`: that finds, or removes, what there is under
+   * this id, so that a new launch never runs beside a former one.
+   */
+  adopt(handle: ProvisionedHandle): Promise<ProvisionedKernel | EndedKernel | undefined>;
 }
 
 export interface ProvisionedKernel {

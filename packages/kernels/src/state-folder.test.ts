@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FileKernelStore } from './file-kernel-store.ts';
 import type { Log } from './log.ts';
 import { endOrphanedKernel, orphanedKernels } from './orphaned-kernels.ts';
-import { identityOf, isRunning } from './process-identity.ts';
+import { identify, isAlive } from './process-identity.ts';
 import { listServerStates, StateFolder } from './state-folder.ts';
 import { recordOf } from './test-support/kernel-store-contract.ts';
 
@@ -28,7 +28,7 @@ const claim = (): Promise<StateFolder> => StateFolder.claim({ stateDir, root });
 async function kill(folder: StateFolder): Promise<void> {
   const child = spawn(process.execPath, ['-e', '']);
   const { pid } = child;
-  const identity = await identityOf(pid!);
+  const identity = await identify(pid!);
   await once(child, 'exit');
   await writeOwner(folder, { ...identity, root });
 }
@@ -96,12 +96,12 @@ test('[K52] a damaged owner file does not keep one either', async () => {
 });
 
 test('[K52] this process runs, one that has ended does not', async () => {
-  expect(await isRunning(await identityOf(process.pid))).toBe(true);
+  expect(await isAlive((await identify(process.pid))!)).toBe(true);
   const child = spawn(process.execPath, ['-e', '']);
-  const identity = await identityOf(child.pid!);
-  expect(await isRunning(identity)).toBe(true);
+  const identity = (await identify(child.pid!))!;
+  expect(await isAlive(identity)).toBe(true);
   await once(child, 'exit');
-  expect(await isRunning(identity)).toBe(false);
+  expect(await isAlive(identity)).toBe(false);
 });
 
 test('[K53] kernels that no living server owns are listed, with the root they were of', async () => {

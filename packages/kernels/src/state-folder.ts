@@ -4,11 +4,11 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
-import { identityOf, isRunning } from './process-identity.ts';
+import { identify, isAlive } from './process-identity.ts';
 
 const Owner = Type.Object({
   pid: Type.Integer(),
-  startedAt: Type.Optional(Type.String()),
+  startedAt: Type.String(),
   /** The root folder that the owner serves, for people and for `perijove list`. */
   root: Type.String(),
   /** The owner ended and said so. */
@@ -73,7 +73,9 @@ export class StateFolder {
     await mkdir(path, { recursive: true, mode: 0o700 });
     const { generation, owner } = await readOwner(path);
     if (owner && (await isLive(owner))) return undefined;
-    const mine: Owner = { ...(await identityOf(process.pid)), root };
+    const identity = await identify(process.pid);
+    if (!identity) throw new Error('The system does not say when this process started: is /proc mounted?');
+    const mine: Owner = { ...identity, root };
     const next = generation + 1;
     if (!(await createExclusively(ownerFile(path, next), mine))) return undefined;
     for (const old of await generationsOf(path)) {
@@ -124,7 +126,7 @@ async function candidates(servers: string, hash: string): Promise<readonly strin
 }
 
 async function isLive(owner: Owner): Promise<boolean> {
-  return owner.released !== true && (await isRunning(owner));
+  return owner.released !== true && (await isAlive(owner));
 }
 
 async function readOwner(path: string): Promise<{ generation: number; owner: Owner | undefined }> {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { KernelError } from '../kernel-error.ts';
 import type {
   Capacity,
+  EndedKernel,
   Exit,
   LaunchContext,
   LaunchRequest,
@@ -51,9 +52,9 @@ export class ChildProvisioner implements Provisioner {
     return provisioned;
   }
 
-  adopt(handle: ProvisionedHandle): Promise<ProvisionedKernel | undefined> {
+  async adopt(handle: ProvisionedHandle): Promise<ProvisionedKernel | EndedKernel | undefined> {
     const child = this.#children.get(handle['kernelId'] as string);
-    return Promise.resolve(child?.isRunning ? child : undefined);
+    return child && !child.isRunning ? { ended: await child.exited } : child;
   }
 
   pidOf(kernelId: string): number {

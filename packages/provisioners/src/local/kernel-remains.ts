@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive, type ProcessIdentity } from '@perijove/kernels';
 import { endpointOf, type ConnectionInfo, type Port } from '@perijove/protocol';
-import { isAlive, sessionMembers, type ProcessIdentity } from './process-identity.ts';
+import { sessionMembers } from './session-members.ts';
 
 const pollMs = 5;
 const timeoutMs = 10_000;

@@ -8,7 +8,6 @@ const LocalHandle = Type.Object({
   /** The supervising shell: the kernel's process group and session have this number. */
   pid: Type.Integer({ minimum: 2 }),
   startedAt: Type.String(),
-  bootId: Type.String(),
   connectionFile: Type.String({ minLength: 1 }),
   logFile: Type.String({ minLength: 1 }),
   outputFile: Type.String({ minLength: 1 }),

@@ -8,7 +8,8 @@ import { killSession, removeFiles, signalGroup } from './kernel-remains.ts';
 import type { LocalHandle } from './local-handle.ts';
 import { readRecordedEnd } from './supervising-shell.ts';
 
-const lineCount = 20;
+/** Of a kernel's log: what is told of its end. */
+export const lineCount = 20;
 
 export interface LocalKernelOptions {
   readonly handle: LocalHandle;

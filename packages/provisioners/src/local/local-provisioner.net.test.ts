@@ -1,9 +1,9 @@
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ProvisionedHandle, ProvisionedKernel } from '@perijove/kernels';
+import { identify, type ProvisionedHandle, type ProvisionedKernel } from '@perijove/kernels';
 import { fakeKernelspec } from '@perijove/testkit';
 import { expect, test } from 'vitest';
-import { identify, sessionMembers } from './process-identity.ts';
+import { sessionMembers } from './session-members.ts';
 import { eventually, Place } from './testing/place.ts';
 
 const field = (kernel: ProvisionedKernel, name: string): string => String(kernel.handle[name]);
@@ -181,10 +181,10 @@ test.each([
   await using place = await Place.create();
   const gate = join(place.folder, 'gate');
   const kernel = await place.script(`while [ ! -e ${gate} ]; do sleep 0.02; done; ${script}`);
-  const adopted = place.keep(await place.provisioner().adopt(kernel.handle));
+  const adopted = await place.adopt(kernel.handle);
   await writeFile(gate, '');
   expect(await kernel.exited).toEqual(expected);
-  expect(await adopted?.exited).toEqual(expected);
+  expect(await adopted.exited).toEqual(expected);
 });
 
 test('[X7] a program whose interpreter is missing could not be executed', async () => {
@@ -273,8 +273,7 @@ test('[X10] a kernel is found again by its handle alone, and goes on', async () 
   await using place = await Place.create();
   const kernel = await place.launch(fakeKernelspec());
   const handle = JSON.parse(JSON.stringify(kernel.handle)) as ProvisionedHandle;
-  const adopted = place.keep(await place.provisioner().adopt(handle));
-  if (!adopted) throw new Error('it was not found');
+  const adopted = await place.adopt(handle);
   expect(adopted.connection).toEqual(kernel.connection);
   const client = await place.client(adopted);
   expect((await client.execute('stream still here')).text).toBe('still here\n');
@@ -283,13 +282,28 @@ test('[X10] a kernel is found again by its handle alone, and goes on', async () 
   expect(await place.files()).toEqual([]);
 });
 
-test('[X11] one that has ended is not found, and nothing of it is left', async () => {
+test('[X11] one that has ended is told as it ended, and nothing of it is left', async () => {
   await using place = await Place.create();
-  const kernel = await place.script('set -m; sleep 600 & exit 1');
+  const kernel = await place.script('sleep 600 & echo oh no >&2; exit 3');
   await kernel.exited;
-  expect(await place.provisioner().adopt(kernel.handle)).toBeUndefined();
+  expect(await place.provisioner().adopt(kernel.handle)).toEqual({
+    ended: { reason: 'exited', code: 3, message: 'exited with code 3', lastLines: ['oh no'] },
+  });
   expect(await sessionOf(kernel)).toEqual([]);
   expect(await place.files()).toEqual([]);
+});
+
+test('[X11] one that was killed with the shell that watches it, or went with the machine', async () => {
+  await using place = await Place.create();
+  const kernel = await place.script('sleep 600');
+  process.kill(-pidOf(kernel), 'SIGKILL');
+  await kernel.exited;
+  const ended = { reason: 'unknown', message: expect.stringMatching(/^gone without a trace/) };
+  expect(await place.provisioner().adopt(kernel.handle)).toEqual({ ended });
+  const before = { ...kernel.handle, startedAt: 'former boot/1' };
+  expect(await place.provisioner().adopt(before)).toEqual({
+    ended: { reason: 'unknown', message: 'the machine was started anew' },
+  });
 });
 
 test('[X11] a process that has its number by chance is neither adopted nor harmed', async () => {
@@ -298,11 +312,12 @@ test('[X11] a process that has its number by chance is neither adopted nor harme
   const client = await place.client(kernel);
   const provisioner = place.provisioner();
   const files = { logFile: '/nowhere/l', outputFile: '/nowhere/o', exitFile: '/nowhere/e' };
-  for (const other of [{ startedAt: '1' }, { bootId: 'another' }, { provisioner: 'other' }, { pid: 'x' }]) {
-    expect(
-      await provisioner.adopt({ ...kernel.handle, ...files, connectionFile: '/nowhere/c', ...other }),
-    ).toBeUndefined();
-  }
+  const found = (other: object) =>
+    provisioner.adopt({ ...kernel.handle, ...files, connectionFile: '/nowhere/c', ...other });
+  const [bootId] = field(kernel, 'startedAt').split('/');
+  for (const startedAt of ['1', `another/1`, `${bootId}/1`])
+    expect(await found({ startedAt })).toMatchObject({ ended: { reason: 'unknown' } });
+  for (const other of [{ provisioner: 'other' }, { pid: 'x' }]) expect(await found(other)).toBeUndefined();
   expect((await client.execute('stream alive')).text).toBe('alive\n');
 });
 
@@ -310,8 +325,51 @@ test('[X11] one whose connection file is gone is out of reach, so it ends', asyn
   await using place = await Place.create();
   const kernel = await place.script('sleep 600');
   await writeFile(field(kernel, 'connectionFile'), 'spoilt');
-  expect(await place.provisioner().adopt(kernel.handle)).toBeUndefined();
+  expect(await place.provisioner().adopt(kernel.handle)).toMatchObject({
+    ended: { reason: 'destroyed', message: expect.stringContaining(field(kernel, 'connectionFile')) },
+  });
   await kernel.exited;
+  expect(await sessionOf(kernel)).toEqual([]);
+  expect(await place.files()).toEqual([]);
+});
+
+test('[X18] one whose handle was never written down is found by its id, and goes on', async () => {
+  await using place = await Place.create();
+  const kernel = await place.launch(fakeKernelspec(), place.provisioner(), { kernelId: 'lost' });
+  const other = await place.launch(fakeKernelspec(), place.provisioner(), { kernelId: 'lost-2' });
+  const adopted = await place.adopt({ provisioner: 'local', kernelId: 'lost' });
+  expect(adopted.handle).toEqual(kernel.handle);
+  const client = await place.client(adopted);
+  expect((await client.execute('stream still here')).text).toBe('still here\n');
+  await adopted.destroy(0);
+  expect(await sessionOf(kernel)).toEqual([]);
+  expect(await identify(pidOf(other))).toBeDefined();
+});
+
+test('[X18] one that has ended meanwhile is told by its id as it ended; of a start that did not come so far nothing is left', async () => {
+  await using place = await Place.create();
+  const provisioner = place.provisioner();
+  const handle = { provisioner: 'local', kernelId: 'lost' };
+  const kernel = await place.script('echo oh no >&2; exit 3', provisioner, { kernelId: 'lost' });
+  await kernel.exited;
+  expect(await provisioner.adopt(handle)).toMatchObject({ ended: { code: 3, lastLines: ['oh no'] } });
+  expect(await place.files()).toEqual([]);
+  for (const file of ['run/kernel-lost.json', 'state/kernel-lost.log', 'state/kernel-lost.exit'])
+    await writeFile(join(place.folder, file), '');
+  expect(await provisioner.adopt(handle)).toBeUndefined();
+  expect(await place.files()).toEqual([]);
+  for (const kernelId of ['../x', 3]) {
+    expect(await provisioner.adopt({ provisioner: 'local', kernelId })).toBeUndefined();
+  }
+});
+
+test('[X18] one without a handle whose connection file is not there yet ends', async () => {
+  await using place = await Place.create();
+  const kernel = await place.script('sleep 600', place.provisioner(), { kernelId: 'lost' });
+  await writeFile(field(kernel, 'connectionFile'), '{');
+  expect(await place.provisioner().adopt({ provisioner: 'local', kernelId: 'lost' })).toMatchObject({
+    ended: { reason: 'destroyed' },
+  });
   expect(await sessionOf(kernel)).toEqual([]);
   expect(await place.files()).toEqual([]);
 });
@@ -324,10 +382,10 @@ test('[X12] killed together with the shell that watches it, or the shell alone: 
   expect(await alone.exited).toMatchObject({ reason: 'unknown' });
   expect(await sessionOf(alone)).toEqual([]);
   const together = await place.script('sleep 600');
-  const adopted = place.keep(await place.provisioner().adopt(together.handle));
+  const adopted = await place.adopt(together.handle);
   process.kill(-pidOf(together), 'SIGKILL');
   expect(await together.exited).toMatchObject({ reason: 'unknown' });
-  expect(await adopted?.exited).toMatchObject({ reason: 'unknown' });
+  expect(await adopted.exited).toMatchObject({ reason: 'unknown' });
 });
 
 test('[X13] a kernel that the system has just killed for want of memory has that reason; one killed by somebody has not', async () => {

@@ -5,9 +5,14 @@ import { availableParallelism, totalmem } from 'node:os';
 import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  identify,
+  isAlive,
+  isOfThisBoot,
   KernelError,
   kernelCommand,
   type Capacity,
+  type EndedKernel,
+  type Exit,
   type LaunchContext,
   type LaunchRequest,
   type Log,
@@ -17,15 +22,16 @@ import {
 } from '@perijove/kernels';
 import type { ConnectionInfo } from '@perijove/protocol';
 import { newKey, readConnectionFile, writeConnectionFile } from './connection-file.ts';
+import { findSupervisor } from './find-supervisor.ts';
 import { FreePorts } from './free-ports.ts';
 import { inheritedEnvironment } from './kernel-environment.ts';
-import { boundLog } from './kernel-log.ts';
+import { kernelExit } from './kernel-exit.ts';
+import { boundLog, lastLines } from './kernel-log.ts';
 import { checkCwd, failure, findProgram } from './launch-checks.ts';
 import { asLocalHandle, type LocalHandle } from './local-handle.ts';
 import { killSession, removeFiles, type KernelFiles } from './kernel-remains.ts';
-import { LocalKernel } from './local-kernel.ts';
+import { lineCount, LocalKernel } from './local-kernel.ts';
 import { OomKills } from './oom-kills.ts';
-import { bootId, identify, isAlive } from './process-identity.ts';
 import { readRecordedEnd, superviseCommand } from './supervising-shell.ts';
 
 export interface LocalProvisionerOptions {
@@ -96,14 +102,9 @@ class LocalProvisioner implements Provisioner {
 
   async #launch(request: LaunchRequest, context: LaunchContext): Promise<LocalKernel> {
     const { kernelspec, kernelId } = request;
-    if (!/^[\w.-]+$/.test(kernelId)) throw failure(kernelspec, `${kernelId} cannot be part of a file's name`);
+    const files = this.#filesOf(kernelId);
+    if (!files) throw failure(kernelspec, `${kernelId} cannot be part of a file's name`);
     await checkCwd(kernelspec, request.cwd);
-    const files: KernelFiles = {
-      connectionFile: posix.join(this.#options.runtimeDir, `kernel-${kernelId}.json`),
-      logFile: posix.join(this.#options.stateDir, `kernel-${kernelId}.log`),
-      outputFile: posix.join(this.#options.stateDir, `kernel-${kernelId}.out`),
-      exitFile: posix.join(this.#options.stateDir, `kernel-${kernelId}.exit`),
-    };
     const command = await kernelCommand(kernelspec, {
       kernelId,
       connectionFile: files.connectionFile,
@@ -130,19 +131,39 @@ class LocalProvisioner implements Provisioner {
     }
   }
 
-  async adopt(handle: ProvisionedHandle): Promise<ProvisionedKernel | undefined> {
+  async adopt(handle: ProvisionedHandle): Promise<ProvisionedKernel | EndedKernel | undefined> {
+    const { kernelId } = handle;
     const known = asLocalHandle(handle);
-    if (!known) return undefined;
+    if (known) return this.#find(known);
+    const files = typeof kernelId === 'string' ? this.#filesOf(kernelId) : undefined;
+    if (handle.provisioner !== this.name || !files) return undefined;
+    const shell = await findSupervisor(files.exitFile);
+    if (shell) return this.#find({ ...shell, provisioner: 'local', ...files, resources: {} });
+    const ended = await howItEnded(files);
+    await removeFiles(files, await readConnectionFile(files.connectionFile));
+    return ended && { ended };
+  }
+
+  async #find(known: LocalHandle): Promise<ProvisionedKernel | EndedKernel> {
     const connection = await readConnectionFile(known.connectionFile);
-    const isOfThisBoot = known.bootId === (await bootId());
-    const isThere = isOfThisBoot && (await isAlive(known));
+    const isThere = await isAlive(known);
     if (isThere && connection) return this.#keep({ handle: known, connection, ended: this.#pollEnd(known) });
-    // Gone, or, without a connection file, out of reach for ever. What is left of it goes too.
-    if (isOfThisBoot) await killSession(known);
-    const recorded = readRecordedEnd(await readFile(known.exitFile, 'utf8').catch(() => ''));
-    this.#options.log.info({ pid: known.pid, recorded }, 'a kernel had ended before it was looked for again');
+    const ended = (await howItEnded(known)) ?? (await traceless(known, isThere));
+    await killSession(known);
     await removeFiles(known, connection);
-    return undefined;
+    return { ended };
+  }
+
+  /** Where a kernel's files are; undefined for an id that cannot be part of a file's name. */
+  #filesOf(kernelId: string): KernelFiles | undefined {
+    if (!/^[\w.-]+$/.test(kernelId)) return undefined;
+    const { runtimeDir, stateDir } = this.#options;
+    return {
+      connectionFile: posix.join(runtimeDir, `kernel-${kernelId}.json`),
+      logFile: posix.join(stateDir, `kernel-${kernelId}.log`),
+      outputFile: posix.join(stateDir, `kernel-${kernelId}.out`),
+      exitFile: posix.join(stateDir, `kernel-${kernelId}.exit`),
+    };
   }
 
   async #chooseConnection({ kernelId, kernelspec, env }: LaunchRequest): Promise<ConnectionInfo> {
@@ -192,7 +213,7 @@ class LocalProvisioner implements Provisioner {
         opened.push(await open(file, 'ax', 0o600));
       }
       const [output, exit, log] = opened.map(({ fd }) => fd);
-      const [shell, ...args] = superviseCommand(argv);
+      const [shell, ...args] = superviseCommand(argv, files.exitFile);
       const child = spawn(shell, args, {
         cwd: request.cwd,
         env,
@@ -210,7 +231,6 @@ class LocalProvisioner implements Provisioner {
         pid,
         // Already over: no process will ever be mistaken for it.
         startedAt: identity?.startedAt ?? 'ended at once',
-        bootId: await bootId(),
         ...files,
         resources: { ...request.resources },
       };
@@ -261,6 +281,28 @@ class LocalProvisioner implements Provisioner {
       }
     }, watchIntervalMs).unref();
   }
+}
+
+/** What the supervising shell wrote down; undefined if it did not live to do so. */
+async function howItEnded({ logFile, exitFile }: KernelFiles): Promise<Exit | undefined> {
+  const lines = await lastLines(logFile, lineCount).catch(() => []);
+  const recorded = readRecordedEnd(await readFile(exitFile, 'utf8').catch(() => ''), lines.at(-1));
+  // Whether memory had run out can be asked only at that moment.
+  return recorded && kernelExit({ recorded, isDestroyed: false, outOfMemory: false, lastLines: lines });
+}
+
+/** The end of a kernel of which no end was written down. */
+async function traceless(handle: LocalHandle, isThere: boolean): Promise<Exit> {
+  const lines = await lastLines(handle.logFile, lineCount).catch(() => []);
+  const exit = kernelExit({ recorded: undefined, isDestroyed: false, outOfMemory: false, lastLines: lines });
+  if (isThere) {
+    return {
+      ...exit,
+      reason: 'destroyed',
+      message: `ended by force, because nobody could reach it without ${handle.connectionFile}, which is gone`,
+    };
+  }
+  return (await isOfThisBoot(handle)) ? exit : { ...exit, message: 'the machine was started anew' };
 }
 
 function throwIfAborted({ kernelspec }: LaunchRequest, { signal }: LaunchContext): void {

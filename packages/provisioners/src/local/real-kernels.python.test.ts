@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Kernelspecs, type Kernelspec, type ProvisionedHandle } from '@perijove/kernels';
+import { identify, Kernelspecs, type Kernelspec, type ProvisionedHandle } from '@perijove/kernels';
 import { testPython, type DirectClient } from '@perijove/testkit';
 import { expect, test } from 'vitest';
-import { identify, sessionMembers } from './process-identity.ts';
+import { sessionMembers } from './session-members.ts';
 import { eventually, Place } from './testing/place.ts';
 
 const silent = () => undefined;
@@ -146,8 +146,7 @@ test('[X10] a kernel outlives the process that started it, and another one goes 
   expect((await once(child, 'close'))[1]).toBe('SIGKILL');
   const handle = JSON.parse(printed) as ProvisionedHandle & { pid: number };
 
-  const adopted = place.keep(await place.provisioner().adopt(handle));
-  if (!adopted) throw new Error('it was not found');
+  const adopted = await place.adopt(handle);
   const client = await place.client(adopted);
   expect((await client.execute('print("still here")')).text).toBe('still here\n');
   const { ppid } = JSON.parse(

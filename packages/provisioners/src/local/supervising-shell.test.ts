@@ -21,7 +21,7 @@ async function end(shell: string, script: string) {
   await symlink(shell, link);
   const [exit, log] = [`${link}.exit`, `${link}.log`];
   const [exitFd, logFd] = [openSync(exit, 'a'), openSync(log, 'a')];
-  const [, ...args] = superviseCommand(['/bin/sh', '-c', script]);
+  const [, ...args] = superviseCommand(['/bin/sh', '-c', script], exit);
   spawnSync(link, args, { stdio: ['ignore', 'ignore', exitFd, logFd] });
   closeSync(exitFd);
   closeSync(logFd);

@@ -8,6 +8,7 @@ import { constants } from 'node:os';
 const script = [
   'trap : HUP INT QUIT TERM',
   '[ -z "$BASH_VERSION" ] || set +o posix',
+  'shift',
   '(exec "$@" 2>&3 3>&-)',
   `printf '\\nstatus %d\\n' "$?" >&2`,
 ].join('; ');
@@ -15,9 +16,12 @@ const script = [
 /** Words that the shell's own messages begin with. */
 const shellName = 'perijove';
 
-/** To be started with the exit file as standard error, and what the kernel's is to be as descriptor 3. */
-export function superviseCommand(argv: readonly string[]): [string, ...string[]] {
-  return ['/bin/sh', '-c', script, shellName, ...argv];
+/**
+ * To be started with the exit file as standard error, and what the kernel's is to be as descriptor 3. The file's name is in the
+ * command line too: by that the shell is found if nobody wrote down its number.
+ */
+export function superviseCommand(argv: readonly string[], exitFile: string): [string, ...string[]] {
+  return ['/bin/sh', '-c', script, shellName, exitFile, ...argv];
 }
 
 /** How the kernel ended, as the shell wrote it down. */

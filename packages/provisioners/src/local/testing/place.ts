@@ -6,6 +6,7 @@ import type {
   KernelError,
   LaunchContext,
   LaunchRequest,
+  ProvisionedHandle,
   ProvisionedKernel,
   Provisioner,
 } from '@perijove/kernels';
@@ -85,9 +86,16 @@ export class Place implements AsyncDisposable {
     return this.launch({ argv: ['/bin/sh', '-c', text] }, provisioner, more);
   }
 
-  keep<K extends ProvisionedKernel | undefined>(kernel: K): K {
-    if (kernel) this.#kernels.push(kernel);
+  keep(kernel: ProvisionedKernel): ProvisionedKernel {
+    this.#kernels.push(kernel);
     return kernel;
+  }
+
+  /** Finds a kernel that is there, as another server does. */
+  async adopt(handle: ProvisionedHandle, provisioner = this.provisioner()): Promise<ProvisionedKernel> {
+    const found = await provisioner.adopt(handle);
+    if (!found || 'ended' in found) throw new Error(`it was not found, but ${JSON.stringify(found)}`);
+    return this.keep(found);
   }
 
   async client(kernel: ProvisionedKernel): Promise<DirectClient> {
