@@ -43,8 +43,8 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  // Binary parts stay packages of their own; they are the published package's only dependencies.
-  external: ['@lydell/node-pty', 'node-sqlite3-wasm'],
+  // Binary parts stay packages of their own: they are what the published package depends on.
+  external: ['@lydell/node-pty'],
   banner: {
     // CommonJS dependencies ask for Node's own modules by require.
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

@@ -20,7 +20,7 @@ export const jupyterFlags: Readonly<Record<string, string>> = {
 };
 
 /** Traits of `jupyter_server_config.json`, by `Class.trait`. Others belong to parts of Jupyter that are not ours, and are left alone. */
-export const jupyterTraits: Readonly<Record<string, string>> = {
+const jupyterTraits: Readonly<Record<string, string>> = {
   'ServerApp.port': 'port',
   'ServerApp.port_retries': 'portRetries',
   'ServerApp.ip': 'ip',

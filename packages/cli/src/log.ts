@@ -46,7 +46,7 @@ function readable(stream: Writable): Writable {
 }
 
 /** `[W 23:14:01] a kernel could not be adopted (kernelId=…)`, and an error's stack below. */
-export function lineForPeople(line: string): string {
+function lineForPeople(line: string): string {
   const { level, time, msg, err, ...rest } = JSON.parse(line) as {
     level: number;
     time: number;

@@ -10,7 +10,7 @@ export interface OptionDeclaration {
   readonly help: string;
 }
 
-export type OptionGroup = Readonly<Record<string, OptionDeclaration>>;
+type OptionGroup = Readonly<Record<string, OptionDeclaration>>;
 
 /** A group of options under a heading of the help. */
 export interface OptionSection {

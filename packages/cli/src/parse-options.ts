@@ -12,7 +12,7 @@ import {
 import { UsageError } from './usage-error.ts';
 
 /** Where a value came from, for messages and for what depends on it (a port that was asked for is not exchanged). */
-export type Origin = 'default' | 'file' | 'variable' | 'flag';
+type Origin = 'default' | 'file' | 'variable' | 'flag';
 
 export interface ParsedOptions {
   readonly values: Readonly<Record<string, unknown>>;

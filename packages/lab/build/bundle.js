@@ -48,7 +48,7 @@ export async function bundle({ output, generated }) {
   };
 }
 
-export function configuration({ output, generated, startup }) {
+function configuration({ output, generated, startup }) {
   const shared = sharedModules(
     upstream,
     extensionPackages.filter((name) => name !== '@perijove/lab').map(readPackage),

@@ -2,9 +2,9 @@ import type { RawMessage } from '@perijove/protocol';
 import { serverMessage } from './server-message.ts';
 
 /** Why messages are missing. `bound`: the journal did not hold them any more. `serverAway`: no server listened. */
-export type LossReason = 'bound' | 'serverAway';
+type LossReason = 'bound' | 'serverAway';
 
-export interface Loss {
+interface Loss {
   readonly from: number;
   readonly to: number;
   /** null: nobody knows. */

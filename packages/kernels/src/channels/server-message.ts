@@ -4,7 +4,7 @@ import type { Channel, RawMessage } from '@perijove/protocol';
 const emptyObject = Buffer.from('{}');
 
 /** Version of the messaging protocol that this server speaks by itself. */
-export const protocolVersion = '5.4';
+const protocolVersion = '5.4';
 
 export interface ServerMessage {
   readonly channel: Channel;

@@ -4,7 +4,7 @@
 // time until the launcher shows. Reading the schema does the same. It follows Ajv's `useDefaults`:
 // `default` counts under `properties`, `items` and what they nest, not inside `anyOf`, `oneOf` and `not`.
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
 /** Keywords that make what is valid, or what is filled in, depend on the data. */

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
+/** @public By their names, for the thread. */
 export { argon2id, argon2Verify } from 'hash-wasm';
 
 // As jupyter_server's passwd(): 10 MiB and ten passes.

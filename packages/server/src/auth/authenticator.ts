@@ -123,7 +123,7 @@ export class Authenticator {
 }
 
 /** By host and port, since cookies know no port: several servers of one machine would overwrite each other's. */
-export function cookieName(host: string | undefined): string {
+function cookieName(host: string | undefined): string {
   return `username-${host ?? 'localhost'}`.replace(/[^A-Za-z0-9]/g, '-');
 }
 

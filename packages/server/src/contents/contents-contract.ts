@@ -221,11 +221,11 @@ export function contentsContract(name: string, contents: () => Contents): void {
 }
 
 /** A body as it comes from HTTP. */
-export function body(model: unknown): BodyBlocks {
+function body(model: unknown): BodyBlocks {
   const bytes = new Uint8Array(Buffer.from(typeof model === 'string' ? model : JSON.stringify(model)));
   return { blocks: [bytes.buffer], length: bytes.length };
 }
 
-export function modelOf(rendered: RenderedModel): ContentsModel {
+function modelOf(rendered: RenderedModel): ContentsModel {
   return JSON.parse(rendered.json.toString('utf8')) as ContentsModel;
 }

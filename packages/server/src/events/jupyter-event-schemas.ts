@@ -22,7 +22,7 @@ export const contentsServiceEvent: EventSchema = {
   }),
 };
 
-export const kernelActionsEvent: EventSchema = {
+const kernelActionsEvent: EventSchema = {
   id: 'https://events.jupyter.org/jupyter_server/kernel_actions/v1',
   version: '1',
   title: 'Kernel Manager activities',
@@ -45,7 +45,7 @@ export const kernelActionsEvent: EventSchema = {
   },
 };
 
-export const gatewayClientEvent: EventSchema = {
+const gatewayClientEvent: EventSchema = {
   id: 'https://events.jupyter.org/jupyter_server/gateway_client/v1',
   version: '1',
   title: 'Gateway Client activities',

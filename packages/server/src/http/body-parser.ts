@@ -16,7 +16,7 @@ export function addBodyParser(app: FastifyInstance): void {
   });
 }
 
-export function parseJson(body: Buffer): unknown {
+function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch (cause) {

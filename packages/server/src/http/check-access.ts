@@ -9,7 +9,7 @@ import { judgeRequest, type RequestPolicy, type Verdict } from './judge-request.
 import type { HttpOptions } from './options.ts';
 import { peerOf } from './peer.ts';
 
-export interface AccessCheck {
+interface AccessCheck {
   readonly verdict: Verdict;
   readonly user: User | undefined;
   readonly setCookies: readonly string[];

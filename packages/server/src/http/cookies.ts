@@ -1,7 +1,5 @@
 /** All cookies of a request in the order sent. A name may come more than once: browsers send one per path. */
-export function parseCookies(
-  header: string | undefined,
-): readonly (readonly [name: string, value: string])[] {
+function parseCookies(header: string | undefined): readonly (readonly [name: string, value: string])[] {
   if (header === undefined) return [];
   const cookies: [string, string][] = [];
   for (const part of header.split(';')) {

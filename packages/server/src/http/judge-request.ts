@@ -65,17 +65,14 @@ export function judgeRequest(access: Access, facts: RequestFacts, policy: Reques
 }
 
 /** Guards against DNS rebinding: a page whose name was made to point at this machine still sends its own name. */
-export function isHostAllowed(host: string | undefined, policy: RequestPolicy): boolean {
+function isHostAllowed(host: string | undefined, policy: RequestPolicy): boolean {
   if (policy.allowRemoteAccess || host === undefined) return true;
   const hostname = hostnameOf(host);
   return isLoopbackAddress(hostname) || policy.localHostnames.includes(hostname);
 }
 
 /** No Origin: not a browser's cross-site request. Scheme is not compared, as a proxy may end TLS. */
-export function isOriginAllowed(
-  facts: Pick<RequestFacts, 'origin' | 'host'>,
-  policy: RequestPolicy,
-): boolean {
+function isOriginAllowed(facts: Pick<RequestFacts, 'origin' | 'host'>, policy: RequestPolicy): boolean {
   const { origin, host } = facts;
   if (origin === undefined || host === undefined) return true;
   if (policy.allowOrigin === '*' || (policy.allowOrigin !== '' && policy.allowOrigin === origin)) return true;

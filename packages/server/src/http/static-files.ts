@@ -23,7 +23,7 @@ interface Found {
 }
 
 /** `main.0a1b2c3d4e5f6a7b8c9d.js`, `1234.abcdef0123456789.woff2`: what rspack names its files. */
-export function hasHash(path: string): boolean {
+function hasHash(path: string): boolean {
   return /[.-][0-9a-f]{16,64}\.[a-z0-9.]+$/i.test(path);
 }
 

@@ -7,7 +7,7 @@ const about = {
   kernel_name: Type.String({ description: 'Name of the kernelspec.' }),
 };
 
-export const kernelPhaseEvent: EventSchema = {
+const kernelPhaseEvent: EventSchema = {
   id: kernelPhaseSchemaId,
   version: '1',
   title: 'Kernel phases',
@@ -20,7 +20,7 @@ export const kernelPhaseEvent: EventSchema = {
   }),
 };
 
-export const kernelDeathEvent: EventSchema = {
+const kernelDeathEvent: EventSchema = {
   id: kernelDeathSchemaId,
   version: '1',
   title: 'Kernel deaths',

@@ -8,7 +8,7 @@ export interface RequestedEnvOptions {
 }
 
 /** Longest value: as Enterprise Gateway has it. */
-export const maxEnvValueLength = 4096;
+const maxEnvValueLength = 4096;
 
 /**
  * What of a request's `env` a kernel gets: `KERNEL_*` and what is allowed; the rest is dropped, as gateways do. Throws

@@ -11,7 +11,7 @@ import { createTestApp, testToken } from '../http/test-app.ts';
 import { TestWebSocket, type TestWebSocketOptions } from './test-websocket.ts';
 import { kernelWebSocket } from './websocket.ts';
 
-export const testKernelId = '11111111-2222-3333-4444-555555555555';
+const testKernelId = '11111111-2222-3333-4444-555555555555';
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 export interface TestChannels extends AsyncDisposable {

@@ -6,7 +6,7 @@ import type { RoutePlugin } from '../http/route-plugin.ts';
 import type { SocketRequest } from '../http/sockets.ts';
 
 /** What of a kernel its WebSockets need; the registry's `Kernel` is one. */
-export interface ConnectableKernel {
+interface ConnectableKernel {
   readonly isAlive: boolean;
   readonly death: { readonly message: string } | undefined;
   readonly channels: Pick<KernelChannels, 'attach'>;

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { isObject, type JsonFiles, type JsonObject, namesIn } from './json-files.ts';
 
 /** A prebuilt extension, installed under one of the `labextensions` folders. */
@@ -90,10 +90,4 @@ function fromManifest(folder: string, manifest: unknown, install: unknown): Fede
     build: build ? (jupyterlab['_build'] as JsonObject) : undefined,
     install,
   };
-}
-
-/** The `labextensions` folder that an extension lies in. */
-export function rootOf(extension: FederatedExtension): string {
-  const parent = dirname(extension.folder);
-  return extension.name.startsWith('@') ? dirname(parent) : parent;
 }

@@ -6,7 +6,7 @@ export type JsonObject = Record<string, unknown>;
 /** A file as it was last read. `stamp` changes whenever the file does. */
 export type JsonFile = { readonly stamp: string; readonly value: unknown } | BrokenJsonFile;
 
-export interface BrokenJsonFile {
+interface BrokenJsonFile {
   readonly stamp: string;
   readonly problem: string;
 }

@@ -6,14 +6,14 @@ import type { FederatedExtensions } from './federated-extensions.ts';
 import { isObject, type JsonFiles } from './json-files.ts';
 import type { Warnings } from './warnings.ts';
 
-export interface LicensedPackage {
+interface LicensedPackage {
   readonly name?: string;
   readonly versionInfo?: string;
   readonly licenseId?: string;
   readonly extractedText?: string;
 }
 
-export type Bundles = Record<string, { packages: LicensedPackage[] }>;
+type Bundles = Record<string, { packages: LicensedPackage[] }>;
 
 export interface LicenseDeps {
   readonly files: JsonFiles;

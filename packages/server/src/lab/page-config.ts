@@ -62,10 +62,6 @@ export function pageConfig(
   return config;
 }
 
-export function forRequest(config: JsonObject, request: PageRequest, storeId: number): JsonObject {
-  return { ...config, ...request, store_id: storeId };
-}
-
 /** What page_config.json may change. */
 function defaults(facts: PageFacts): JsonObject {
   return {

@@ -56,7 +56,7 @@ export function pageRoutes(appDir: string, source: PageConfigSource, onFirstPage
 }
 
 /** `/lab/workspaces/NAME/tree/PATH`: both parts may be missing; anything else is the front end's "not found". */
-export function parsePageAddress(prefix: string, rest: string, url: string): PageRequest {
+function parsePageAddress(prefix: string, rest: string, url: string): PageRequest {
   const mode = prefix === '/doc' ? 'single-document' : 'multiple-document';
   const match = /^(?:workspaces\/([\w-]+))?(?:(?:^|\/)tree(?:\/(.*))?)?$/s.exec(rest);
   if (match === null) return { mode, workspace: 'default', treePath: '', notFoundUrl: url };

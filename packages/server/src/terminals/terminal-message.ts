@@ -11,7 +11,7 @@ export type TerminalMessage =
   | { readonly type: 'unknown' };
 
 /** No screen is larger, and each row and column costs the program in the terminal memory. */
-export const largestSize: TerminalSize = { rows: 1000, cols: 2000 };
+const largestSize: TerminalSize = { rows: 1000, cols: 2000 };
 
 /** Reads a frame of a client, `["stdin", text]` or `["set_size", rows, cols, …]`. Undefined if it is no JSON array like that. */
 export function parseTerminalMessage(frame: string): TerminalMessage | undefined {

@@ -49,12 +49,7 @@ export function describeEntry(
   return render(model, stats);
 }
 
-export function render(
-  model: ContentsModel,
-  stats: Stats,
-  content?: (sink: ByteSink) => void,
-  size = 0,
-): Rendered {
+function render(model: ContentsModel, stats: Stats, content?: (sink: ByteSink) => void, size = 0): Rendered {
   const sink = new ByteSink(size + 1024);
   const head = JSON.stringify({ ...model, content: undefined });
   if (content === undefined) sink.utf8(JSON.stringify(model));
@@ -160,7 +155,7 @@ function readNotebook(location: Location, options: GetOptions, settings: DiskSet
   return render(model, stats, (sink) => notebook.write(sink), bytes.length);
 }
 
-export function addHash(model: ContentsModel, bytes: Uint8Array): void {
+function addHash(model: ContentsModel, bytes: Uint8Array): void {
   model.hash = createHash('sha256').update(bytes).digest('hex');
   model.hash_algorithm = 'sha256';
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { lstatSync, mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ContentsFailure } from './contents-failure.ts';
 import type { ContentsModel } from '../contents.ts';
@@ -209,9 +209,4 @@ function saveChunk(location: Location, request: Request, settings: DiskSettings)
   if (received.status === 'complete') return { ...describeEntry(location, 'file'), created: request.isNew };
   const partial = describeEntry({ ...location, osPath: received.osPath }, 'file');
   return { ...partial, created: request.isNew, uploadingInto: dirname(location.osPath) };
-}
-
-/** Whether anything, be it a broken link, has this path. */
-export function isTaken(osPath: string): boolean {
-  return lstatSync(osPath, { throwIfNoEntry: false }) !== undefined;
 }

@@ -13,7 +13,7 @@ export interface JsonObject {
   readonly keys: string[];
   readonly values: JsonNode[];
 }
-export interface JsonArray {
+interface JsonArray {
   readonly kind: 'array';
   readonly start: number;
   readonly end: number;
@@ -41,7 +41,7 @@ export interface JsonString {
   readonly escaped: boolean;
 }
 /** A string that is in no source text: what this server adds (cell ids). ASCII that needs no escapes. */
-export interface JsonAdded {
+interface JsonAdded {
   readonly kind: 'added';
   readonly value: string;
 }
@@ -50,7 +50,7 @@ export interface JsonNumber {
   readonly start: number;
   readonly end: number;
 }
-export interface JsonLiteral {
+interface JsonLiteral {
   readonly kind: 'true' | 'false' | 'null';
 }
 export type JsonNode =
@@ -433,7 +433,7 @@ export function hexValue(c: number): number {
 }
 
 /** A string's value. Lone surrogates stay what they are. */
-export function decodeString(bytes: Uint8Array, start: number, end: number): string {
+function decodeString(bytes: Uint8Array, start: number, end: number): string {
   const raw = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
   return raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
 }

@@ -7,7 +7,7 @@ import { compileSchema } from './schema-check.ts';
 import { schemasFromMinor } from './schemas.ts';
 
 /** Newest version of format 4 that there is a schema for. */
-export const currentMinor = 5;
+const currentMinor = 5;
 const maxInstanceText = 4000;
 
 const compiled = new Map<number, Check>();

@@ -18,7 +18,7 @@ export function writeNotebook(document: JsonDocument, notebook: JsonObject): Buf
 }
 
 /** Order of code points, which is Python's; JavaScript's own is that of UTF-16 units. */
-export function compareCodePoints(a: string, b: string): number {
+function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i);

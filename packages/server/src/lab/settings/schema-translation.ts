@@ -43,7 +43,7 @@ function messagesFor(schema: JsonObject, catalogues: Catalogues): JsonObject {
 }
 
 /** A copy of the schema with its words translated; words without a translation stay as they are. */
-export function translateSchema(schema: JsonObject, messages: JsonObject): JsonObject {
+function translateSchema(schema: JsonObject, messages: JsonObject): JsonObject {
   const translate = (value: unknown, path: string): unknown => {
     if (typeof value === 'string') {
       const context = translatable.find(([pattern]) => pattern.test(path))?.[1];

@@ -24,7 +24,7 @@ export type UserSettings =
       readonly times: Times;
     };
 
-export interface Times {
+interface Times {
   readonly last_modified: string;
   readonly created: string;
 }
