@@ -27,11 +27,16 @@ interface Pending {
   readonly written: () => void;
 }
 
-/** A write up to this is done at once, since it only goes into the page cache; a larger one by a thread. */
+/**
+ * A write up to this, after a rest, is done at once: it only goes into the page cache, and whoever waits for a reply has it
+ * sooner. While messages flow a thread writes, since a busy disk can make any write wait for seconds (ext4 joins its commit),
+ * and a kernel's PUB drops what is not read meanwhile.
+ */
 const syncBytes = 128 * 1024;
-/** Unless the page cache has just made one wait that long, as it does when it is full of what is not on the disk yet. */
+const restMs = 5;
+/** After a write that took so long, nothing is written at once for a while. */
 const slowWriteMs = 2;
-const slowForMs = 100;
+const slowForMs = 1000;
 const segmentsInRing = 8;
 const retryAfterMs = 10_000;
 
@@ -44,7 +49,8 @@ export class SegmentRing {
   #pendingBytes = 0;
   #isWriting = false;
   #notBefore = 0;
-  #slowUntil = 0;
+  /** Until then a thread writes. */
+  #notNowBefore = 0;
   readonly #idle: (() => void)[] = [];
   /** When the last of what was found at the start was written; undefined if nothing was. */
   lastWriteAt: number | undefined;
@@ -72,10 +78,12 @@ export class SegmentRing {
   /** Calls `written` when the batch is in the file, or cannot be; in the order of the calls, at once if it can be. */
   write(batch: Batch, written: () => void): void {
     const now = performance.now();
-    if (!this.#isWriting && batch.bytes.length <= syncBytes && now >= this.#slowUntil) {
+    const mayWriteNow = !this.#isWriting && batch.bytes.length <= syncBytes && now >= this.#notNowBefore;
+    this.#notNowBefore = Math.max(this.#notNowBefore, now + restMs);
+    if (mayWriteNow) {
       this.#writeNow(batch);
       const after = performance.now();
-      if (after - now > slowWriteMs) this.#slowUntil = after + slowForMs;
+      if (after - now > slowWriteMs) this.#notNowBefore = after + slowForMs;
       written();
       return;
     }
