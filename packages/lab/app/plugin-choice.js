@@ -15,7 +15,10 @@ export const replacements = {
   '@jupyterlab/apputils-extension:splash': '@perijove/lab:splash',
   '@jupyterlab/apputils-extension:settings': '@perijove/lab:settings',
   '@jupyterlab/help-extension:about': '@perijove/lab:about',
+  '@jupyterlab/notebook-extension:cell-executor': '@perijove/lab:cell-executor',
 };
+
+const replacedBy = Object.fromEntries(Object.entries(replacements).map(([stock, ours]) => [ours, stock]));
 
 export class PluginChoice {
   /** Everything that could run, for the plugin manager. */
@@ -31,9 +34,15 @@ export class PluginChoice {
     this.#deferredPatterns = deferred.map((id) => renamed[id] ?? id);
   }
 
-  /** Is this plugin, or the whole extension, switched off? */
+  /**
+   * Is this plugin, or the whole extension, switched off? Whoever switches off a stock plugin, as an extension does that
+   * brings its own, means what takes its place here as well.
+   */
   isDisabled(id) {
-    return matches(this.#disabledPatterns, id);
+    const stock = replacedBy[id];
+    return (
+      matches(this.#disabledPatterns, id) || (stock !== undefined && this.#disabledPatterns.includes(stock))
+    );
   }
 
   /** The plugins of one extension that may run; notes the others. */

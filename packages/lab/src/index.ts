@@ -1,6 +1,7 @@
 import { about } from './branding/about.ts';
 import { logo } from './branding/logo.ts';
 import { splash } from './branding/splash.ts';
+import { cellExecutor } from './cells/cell-executor.ts';
 import { settings } from './settings/settings.ts';
 
-export default [settings, splash, logo, about];
+export default [settings, splash, logo, about, cellExecutor];

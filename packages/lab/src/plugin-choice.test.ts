@@ -45,3 +45,8 @@ test.each(Object.entries(replacements))('[L7] %s gives way to %s while that runs
   expect(ids(choice.withoutReplaced([{ id: stock }, { id: ours }]))).toEqual([ours]);
   expect(ids(choice.withoutReplaced([{ id: stock }]))).toEqual([stock]);
 });
+
+test.each(Object.entries(replacements))('[L7] whoever switches off %s switches off %s', (stock, ours) => {
+  const choice = new PluginChoice({ disabled: [stock], deferred: [] });
+  expect(ids(choice.active(extension(stock, ours)))).toEqual([]);
+});
