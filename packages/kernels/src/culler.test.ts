@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { isCullable, type CullingPolicy, type Idleness } from './culler.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { isCullable, runCuller, type Cullable, type CullingPolicy, type Idleness } from './culler.ts';
+import type { Kernelspec } from './provisioner.ts';
 
 const now = 10_000_000;
 const idle: Idleness = {
@@ -53,4 +54,110 @@ test('[K60] a kernel that is culled now would be culled later, and with a shorte
       ).toBe(true);
     }),
   );
+});
+
+describe('the culler', () => {
+  beforeEach(() => vi.useFakeTimers({ now }));
+  afterEach(() => vi.useRealTimers());
+
+  const kernelOf = (fields: Partial<Cullable> & { id: string }): Cullable => ({
+    name: 'python3',
+    ...idle,
+    ...fields,
+  });
+
+  /** Runs it over these kernels; `culled` and `failures` are filled as time goes. */
+  function runOver(
+    kernels: Cullable[],
+    { kernelspec, cull }: { kernelspec?: Kernelspec; cull?: () => Promise<void> },
+  ) {
+    const culled: [string, number][] = [];
+    const failures: unknown[] = [];
+    const stop = new AbortController();
+    const ended = runCuller(
+      {
+        registry: {
+          list: () => kernels,
+          cull: async (id) => {
+            await cull?.();
+            culled.push([id, Date.now() - now]);
+            kernels.splice(
+              kernels.findIndex((kernel) => kernel.id === id),
+              1,
+            );
+          },
+        },
+        kernelspecs: { get: async () => kernelspec },
+        policy,
+        intervalMs: 10_000,
+        log: { debug() {}, info() {}, warn() {}, error: (fields) => failures.push(fields) },
+        now: Date.now,
+      },
+      stop.signal,
+    );
+    return { culled, failures, stop, ended };
+  }
+
+  test('[K61] looks from time to time, and ends kernels in the first round after their time', async () => {
+    const kernels = [kernelOf({ id: 'old' }), kernelOf({ id: 'young', lastActivity: now - 45_000 })];
+    const { culled, stop, ended } = runOver(kernels, {});
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(culled).toEqual([]);
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(culled).toEqual([
+      ['old', 10_000],
+      ['young', 20_000],
+    ]);
+    stop.abort();
+    await ended;
+  });
+
+  test("[K61] heeds the kernelspec's own limit", async () => {
+    const metadata = { cull_idle_timeout: 3600 };
+    const kernelspec: Kernelspec = {
+      name: 'python3',
+      resourceDir: '/nowhere',
+      spec: { argv: ['python'], display_name: 'Python 3', language: 'python', metadata },
+    };
+    const { culled, stop, ended } = runOver([kernelOf({ id: 'patient' })], { kernelspec });
+    await vi.advanceTimersByTimeAsync(3_530_000);
+    expect(culled).toEqual([]);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(culled).toEqual([['patient', 3_540_000]]);
+    stop.abort();
+    await ended;
+  });
+
+  test('[K61] one that cannot be ended is said, is tried again, and keeps no other from its end', async () => {
+    let tries = 0;
+    const kernels = [kernelOf({ id: 'first' }), kernelOf({ id: 'second' })];
+    const cull = async (): Promise<void> => {
+      if (++tries === 1) throw new Error('no');
+    };
+    const { culled, failures, stop, ended } = runOver(kernels, { cull });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(failures).toEqual([{ err: new Error('no'), kernelId: 'first' }]);
+    expect(culled).toEqual([
+      ['second', 10_000],
+      ['first', 20_000],
+    ]);
+    stop.abort();
+    await ended;
+  });
+
+  test('[K61] aborted, it ends at once and leaves no timer; a round under way is finished', async () => {
+    let finish = (): void => {};
+    const cull = (): Promise<void> => new Promise((resolve) => (finish = resolve));
+    const { culled, stop, ended } = runOver([kernelOf({ id: 'slow' })], { cull });
+    await vi.advanceTimersByTimeAsync(10_000);
+    stop.abort();
+    finish();
+    await ended;
+    expect(culled).toEqual([['slow', 10_000]]);
+    const idling = runOver([], {});
+    expect(vi.getTimerCount()).toBe(1);
+    idling.stop.abort();
+    await idling.ended;
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });

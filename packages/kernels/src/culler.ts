@@ -1,5 +1,4 @@
 import type { ExecutionState } from '@perijove/protocol';
-import type { KernelRegistry } from './kernel-registry.ts';
 import type { Log } from './log.ts';
 import type { Kernelspec } from './provisioner.ts';
 
@@ -37,8 +36,18 @@ export function isCullable(kernel: Idleness, policy: CullingPolicy, now: number)
   }
 }
 
+/** What the culler looks at in a kernel of the registry. */
+export interface Cullable extends Omit<Idleness, 'idleTimeoutS'> {
+  readonly id: string;
+  /** Of its kernelspec. */
+  readonly name: string;
+}
+
 export interface CullerOptions {
-  readonly registry: Pick<KernelRegistry, 'list' | 'cull'>;
+  readonly registry: {
+    list(): readonly Cullable[];
+    cull(id: string): Promise<void>;
+  };
   readonly kernelspecs: { get(name: string): Promise<Kernelspec | undefined> };
   readonly policy: CullingPolicy;
   readonly intervalMs: number;

@@ -195,6 +195,30 @@ test('[K24] interrupt_mode message asks on the control channel', async () => {
   expect(kernel.channels.log.at(-1)).toBe('control interrupt_request {}');
 });
 
+test('[K24] a kernel that has not started yet, or is dead, is not interrupted: there is nothing to', async () => {
+  const registry = openRegistry();
+  await registry.adopt();
+  let open = (): void => {};
+  provisioner.gate = new Promise((resolve) => (open = resolve));
+  answersAtOnce = false;
+  const kernel = await registry.start(request);
+  const refused = {
+    code: 'KERNEL_NOT_STARTED',
+    message: `Kernel ${kernel.id} has not started yet, so there is nothing to interrupt`,
+  };
+  await expect(registry.interrupt(kernel.id)).rejects.toMatchObject(refused);
+  expect(events.at(-1)).toMatchObject({ data: { action: 'interrupt', status: 'error', status_code: 409 } });
+  open();
+  await until(() => kernel.channels.log.includes('connect'));
+  await expect(registry.interrupt(kernel.id)).rejects.toMatchObject(refused);
+  kernel.channels.answer();
+  await kernel.ready(soon());
+  await registry.interrupt(kernel.id);
+  const missing = await registry.start({ ...request, name: 'missing' });
+  await missing.died();
+  await expect(registry.interrupt(missing.id)).rejects.toMatchObject({ code: 'KERNEL_DEAD' });
+});
+
 test('[K25] a kernel that dies by itself is restarted, and clients are told `restarting`', async () => {
   const registry = openRegistry();
   await registry.adopt();

@@ -162,15 +162,22 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     });
   }
 
-  /** Resolves when the interrupt is on its way, or, in message mode, was answered. Rejects for a kernel that is not up. */
+  /**
+   * Resolves when the interrupt is on its way, or, in message mode, was answered. Rejects for a kernel that computes nothing:
+   * KERNEL_NOT_STARTED, KERNEL_STOPPING or KERNEL_DEAD.
+   */
   async interrupt(signal: AbortSignal): Promise<void> {
     const provisioned = this.#provisioned;
-    if (!provisioned) {
+    const { status } = this.state;
+    // A signal would end what is only about to be a kernel: Python while it imports ipykernel, say.
+    if (status === 'queued' || status === 'launching' || status === 'restarting') {
       throw new KernelError(
-        this.isAlive ? 'KERNEL_NO_REPLY' : 'KERNEL_DEAD',
-        this.death?.message ?? `Kernel ${this.id} has not started yet`,
+        'KERNEL_NOT_STARTED',
+        `Kernel ${this.id} has not started yet, so there is nothing to interrupt`,
       );
     }
+    if (this.death) throw new KernelError('KERNEL_DEAD', this.death.message);
+    if (!provisioned) throw new KernelError('KERNEL_STOPPING', `Kernel ${this.id} is being shut down`);
     const kernelspec = await this.#options.kernelspec();
     if (kernelspec?.spec.interrupt_mode === 'message') {
       await this.channels.request('control', 'interrupt_request', {}, { signal });
