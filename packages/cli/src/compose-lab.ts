@@ -54,7 +54,15 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
   const { rootDir } = settings;
 
   const bus = new JupyterEventBus(log, [...jupyterEventSchemas, ...kernelEventSchemas]);
-  const place = { rootDir, resolve: (apiPath: string): string => join(rootDir, apiPath) };
+  const files = createFileContents({
+    root: rootDir,
+    options: settings,
+    dataDir: paths.dataDir,
+    dataHome: process.env['XDG_DATA_HOME'] || join(home, '.local', 'share'),
+    events: bus,
+    workerUrl: pieces.contentsWorker,
+  });
+  const place = { rootDir, resolve: files.resolve };
   const provisioner = localProvisioner({
     runtimeDir: paths.runtimeDir,
     stateDir: environment.stateDir,
@@ -72,14 +80,6 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
     placeOf: (path, name) => placeOf(path, name, place),
     log,
     onEvent: ({ schemaId, data }) => bus.emit(schemaId, data),
-  });
-  const files = createFileContents({
-    root: rootDir,
-    options: settings,
-    dataDir: paths.dataDir,
-    dataHome: process.env['XDG_DATA_HOME'] || join(home, '.local', 'share'),
-    events: bus,
-    workerUrl: pieces.contentsWorker,
   });
   const terminals = new Terminals({
     options: settings,

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { EventBus } from '../events/event-bus.ts';
 import type { OptionValues } from '../http/option-values.ts';
 import type { Contents } from './contents.ts';
+import { locate } from './disk/location.ts';
 import type { DiskSettings } from './disk/settings.ts';
 import { FileContents } from './file-contents.ts';
 import type { contentsOptions } from './options.ts';
@@ -25,6 +26,8 @@ export interface FileContentsService {
   readonly contents: Contents;
   /** The same folder as plain files, for `/files`. */
   readonly files: Pick<DiskSettings, 'root' | 'allowHidden' | 'followLinksOutside'>;
+  /** Absolute path of what an API path means, whether or not it is there. Throws for what is outside the root, by links too. */
+  resolve(apiPath: string): string;
   close(): Promise<void>;
 }
 
@@ -56,6 +59,7 @@ export function createFileContents(service: FileContentsServiceOptions): FileCon
   return {
     contents,
     files: settings,
+    resolve: (apiPath) => locate(apiPath, settings).osPath,
     async close() {
       contents.close();
       await pool.close();

@@ -31,7 +31,8 @@ export function statusRoutes(running: RunningThings): RoutePlugin {
         const kernels = running.kernels();
         return {
           connections: kernels.reduce((sum, kernel) => sum + kernel.connections, 0),
-          kernels: kernels.length,
+          // Dead ones stay listed for a while, so that people see why they died; they are nobody's load.
+          kernels: kernels.filter(({ execution_state }) => execution_state !== 'dead').length,
           last_activity: new Date(lastActivity(app.activity.lastAt, running)).toISOString(),
           started: new Date(app.activity.startedAt).toISOString(),
         };
