@@ -32,10 +32,10 @@ export const Death = Type.Object({
 export type Death = Static<typeof Death>;
 
 /** The death of a kernel whose place reports its end. `context` says when it happened, if that explains something. */
-export function deathByExit(exit: Exit, at: number, context = ''): Death {
+export function deathByExit(exit: Exit, at: number, context = 'The kernel ended'): Death {
   return {
     reason: exit.reason,
-    message: sentence(context === '' ? exit.message : `${context}: ${exit.message}`),
+    message: sentence(`${context}: ${exit.message}`),
     at,
     ...(exit.code === undefined ? {} : { code: exit.code }),
     ...(exit.signal === undefined ? {} : { signal: exit.signal }),

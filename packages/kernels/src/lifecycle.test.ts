@@ -233,7 +233,7 @@ test.each(['outOfMemory', 'destroyed', 'imageUnavailable'] as const)(
     const { state } = transition(states.running, exit({ reason, message: 'used 2.0 of 2.0 GiB' }), policy);
     expect(state).toMatchObject({
       status: 'dead',
-      death: { reason, message: 'used 2.0 of 2.0 GiB.', lastLines: ['boom'] },
+      death: { reason, message: 'The kernel ended: used 2.0 of 2.0 GiB.', lastLines: ['boom'] },
     });
   },
 );
@@ -264,7 +264,10 @@ test('[K3] a kernel that lived long enough starts counting anew', () => {
 
 test('[K3] without automatic restarts, the first death is the last', () => {
   const { state } = transition(states.running, exit({}), { ...policy, autoRestart: false });
-  expect(state).toMatchObject({ status: 'dead', death: { message: 'exited with code 1.' } });
+  expect(state).toMatchObject({
+    status: 'dead',
+    death: { message: 'The kernel ended: exited with code 1.' },
+  });
 });
 
 test('[K4] a launch that fails for good is dead at once, with the reason', () => {
