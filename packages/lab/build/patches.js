@@ -2,6 +2,8 @@
 // says, so that an upgrade that no longer needs it, or breaks it, fails the build.
 import { fileURLToPath } from 'node:url';
 
+const sessionContext = /@jupyterlab[\\/]apputils[\\/]lib[\\/]sessioncontext\.js$/;
+
 export const patches = [
   {
     // The command that restores the workspace also waits until it has been saved again, debounced by half a second
@@ -10,9 +12,34 @@ export const patches = [
     find: '// After the state database has finished loading, save it.\n                await save.invoke();',
     replace: 'void save.invoke();',
   },
+  // What a kernel died of is shown as an error of its start, with its last words folded away.
+  {
+    file: sessionContext,
+    find: 'void this._displayKernelError(model.reason, traceback);',
+    replace:
+      "void this._displayKernelError(model.reason, traceback, this._trans.__('Kernel Is Not Running'));",
+  },
+  {
+    file: sessionContext,
+    find: '_displayKernelError(message, traceback) {',
+    replace: '_displayKernelError(message, traceback, deathTitle) {',
+  },
+  {
+    file: sessionContext,
+    find: 'React.createElement("details", { className: "jp-mod-wide" },',
+    replace: 'React.createElement("details", { className: "jp-mod-wide", open: deathTitle !== undefined },',
+  },
+  {
+    file: sessionContext,
+    find: "title: this._trans.__('Error Starting Kernel'),",
+    replace: "title: deathTitle ?? this._trans.__('Error Starting Kernel'),",
+  },
 ];
 
-export const patchRules = patches.map(({ file }) => ({ test: file, loader: fileURLToPath(import.meta.url) }));
+export const patchRules = [...new Set(patches.map(({ file }) => file))].map((file) => ({
+  test: file,
+  loader: fileURLToPath(import.meta.url),
+}));
 
 /** The loader itself: rspack calls it with each of those files. */
 export default function patch(source) {
