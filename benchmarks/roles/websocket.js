@@ -98,11 +98,12 @@ serve({
     const results = await Promise.all(clients.map((client, index) => client.run(code, index === 0)));
     return { results, cpu: cpuMicros() - cpu };
   },
-  async roundTrips({ count, pauseMs = 1 }) {
+  /** `of`: which client, from the end if negative. */
+  async roundTrips({ count, pauseMs = 1, of = 0, msgType = 'kernel_info_request' }) {
     const times = [];
     for (let index = 0; index < count; index++) {
       const from = performance.now();
-      await clients[0].request('kernel_info_request', {});
+      await clients.at(of).request(msgType, {});
       times.push(performance.now() - from);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
