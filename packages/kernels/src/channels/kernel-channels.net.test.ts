@@ -437,3 +437,24 @@ test('[R22] among many clients each gets all of it, in order, and who asked is n
   await late.finished(again);
   expect(late.printed()).toBe(numbers(3));
 });
+
+test('[R23] who is new while the kernel is starting or busy is told so, who returns is not', async () => {
+  const channels = open();
+  const early = new TestClient().attach(channels);
+  const states = (client: TestClient): unknown[] =>
+    client.received.flatMap(({ message }) => message.content['execution_state'] ?? []);
+  expect(states(early)).toEqual(['starting']);
+  const kernel = await startKernel();
+  channels.connect(kernel.connection);
+  const asked = early.execute('input Go on?');
+  const question = await early.message((m) => m.header.msg_type === 'input_request');
+  const late = new TestClient().attach(channels);
+  expect(states(late)).toEqual(['busy']);
+  early.client.closed(true);
+  const back = new TestClient({ sessionId: early.sessionId }).attach(channels);
+  back.send('stdin', 'input_reply', { value: 'yes', status: 'ok' }, question.header);
+  await back.message((m) => m.parent_header.msg_id === asked && m.content['execution_state'] === 'idle');
+  expect(states(back)).not.toContain('busy');
+  await late.message((m) => m.content['execution_state'] === 'idle');
+  expect(states(new TestClient().attach(channels))).toEqual([]);
+});

@@ -203,6 +203,7 @@ export class KernelChannels {
     stale?.closed(false);
     stale?.socket.close(1000, 'this session has connected again');
     const { sessions, end } = this.#journal;
+    const begin = after === undefined ? sessions.nextFor(sessionId) : after + 1;
     const client = new Client({
       sessionId,
       framing,
@@ -210,15 +211,23 @@ export class KernelChannels {
       host: this.#host,
       journal: this.#journal,
       bufferLimit: this.#limits.clientBufferBytes,
-      cursor: Math.min(after === undefined ? (sessions.nextFor(sessionId) ?? end) : after + 1, end),
+      cursor: Math.min(begin ?? end, end),
     });
     this.#clients.set(sessionId, client);
     sessions.connected(sessionId);
     if (framing === 'numbered') client.send(this.#notices.journal());
+    if (begin === undefined) this.#tellStateTo(client);
     client.catchUp();
     this.#passInputsOn(client);
     this.onActivity?.();
     return client;
+  }
+
+  /** A page that is opened while a cell runs has not seen the status that said so. */
+  #tellStateTo(client: Client): void {
+    const { executionState } = this.#activity;
+    if (executionState === 'busy' || executionState === 'starting')
+      client.send(this.#notices.status(executionState));
   }
 
   closeClients(code: number, reason: string): void {
