@@ -37,6 +37,7 @@ export async function ask(kernels: number, timeoutMs: number): Promise<Answer> {
       const prompt = (): void =>
         lines.question(question(kernels), (text) => {
           const answer = readAnswer(text);
+          if (answer === 'goOn') process.stderr.write('Going on.\n');
           if (answer) settle(answer);
           else prompt();
         });

@@ -125,3 +125,16 @@ test('[B41] a server killed between the start of a kernel and writing that down 
   expect((await second.fetch(`api/kernels/${kernelId}`, { method: 'DELETE' })).status).toBe(204);
   expect(await kernelProcesses()).toEqual([]);
 });
+
+test('[B45] a server that is asked to end while a kernel starts leaves that kernel to the next one', async () => {
+  await installScript('while [ ! -e "$GATE" ]; do sleep 0.05; done; exec "$@"');
+  const first = await start();
+  await requestKernel(first);
+  await first.end('SIGTERM');
+  expect(first.child.exitCode).toBe(0);
+  expect(first.output()).toContain('1 kernel goes on');
+  const second = await start();
+  await writeFile(gate, '');
+  await expect.poll(async () => (await modelOn(second)).execution_state, { timeout: 20_000 }).toBe('idle');
+  expect(await kernelProcesses()).toHaveLength(1);
+});

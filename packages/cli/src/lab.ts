@@ -6,12 +6,13 @@ import { findExtraKernels } from './find-kernels.ts';
 import { ask } from './interruption.ts';
 import type { LabSettings } from './lab-settings.ts';
 import { openLog } from './log.ts';
+import { makeNeededFolders } from './needed-folders.ts';
 import { openBrowser } from './open-browser.ts';
 import { terminalProgress } from './progress.ts';
 import { readSettings } from './read-settings.ts';
 import { writeServerFile } from './server-file.ts';
 import { UsageError } from './usage-error.ts';
-import { serverVersion } from '@perijove/server';
+import { checkAddress, serverVersion } from '@perijove/server';
 
 const interruptTimeoutMs = 10_000;
 
@@ -31,6 +32,26 @@ export async function runLab(args: readonly string[]): Promise<number> {
   const progress = terminalProgress();
   const appDir = findFrontEnd();
 
+  const stateDir = settings.stateDir || environment.stateDir;
+  // What would keep the server from starting is said before half a minute goes into a private Python.
+  await makeNeededFolders([
+    {
+      path: stateDir,
+      holds: 'Running kernels and sessions',
+      elsewhere: 'Choose another folder with --state-dir.',
+    },
+    {
+      path: environment.paths.runtimeDir,
+      holds: "Kernels' connection files",
+      elsewhere: 'Choose another folder with JUPYTER_RUNTIME_DIR.',
+    },
+  ]);
+  try {
+    await checkAddress(settings);
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+
   const look = (extra: readonly Kernelspec[]): Kernelspecs =>
     new Kernelspecs({ paths: environment.paths, log, extra, provisioners: ['local'] });
   const kernelspecs = look(
@@ -41,7 +62,7 @@ export async function runLab(args: readonly string[]): Promise<number> {
   const ending = new Promise<Ending>((resolve) => (settle = resolve));
   const lab = await composeLab({
     settings,
-    environment: { ...environment, stateDir: settings.stateDir || environment.stateDir },
+    environment: { ...environment, stateDir },
     kernelspecs,
     appDir,
     contentsWorker: new URL('./contents-worker.js', import.meta.url),

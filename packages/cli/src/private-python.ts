@@ -1,9 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
-import { access, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { makeNeededFolders } from './needed-folders.ts';
 import { isAlive } from './server-file.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -48,12 +49,20 @@ export async function makePrivatePython(dataDir: string, say: (step: string) => 
   const base = await findPython();
   const prefix = join(dataDir, `python-${process.pid}-${Date.now().toString(36)}`);
   const executable = join(prefix, 'bin', 'python');
-  await mkdir(dataDir, { recursive: true });
+  await makeNeededFolders([
+    {
+      path: dataDir,
+      holds: 'A Python environment for kernels',
+      elsewhere: 'Choose another folder with XDG_DATA_HOME, or install ipykernel yourself.',
+    },
+  ]);
   await removeAbandoned(dataDir);
   try {
     say(`Making a Python environment for kernels in ${prefix} (Python ${base.version})`);
     await perform(base.executable, ['-m', 'venv', prefix], {
       fails: `Python ${base.version} could not make a virtual environment. On Debian and Ubuntu: apt install python3-venv. Then start again.`,
+      // Debian's Python without that package; others were built without the module.
+      says: /ensurepip is not\s+available|No module named '?(venv|ensurepip)/,
     });
     say('Installing ipykernel in it (half a minute, once)');
     await perform(
@@ -111,10 +120,11 @@ async function findPython(): Promise<{ executable: string; version: string }> {
   );
 }
 
+/** Runs a command. If it fails, what it said goes before `fails`, unless it is what `fails` explains. */
 async function perform(
   command: string,
   args: readonly string[],
-  { fails }: { fails: string },
+  { fails, says = /(?!)/ }: { fails: string; says?: RegExp },
 ): Promise<void> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const output: Buffer[] = [];
@@ -125,6 +135,7 @@ async function perform(
     child.on('close', resolve);
   });
   if (code === 0) return;
-  const tail = Buffer.concat(output).toString('utf8').trimEnd().split('\n').slice(-8).join('\n');
-  throw new UsageError(`${tail}\n${fails}`);
+  const text = Buffer.concat(output).toString('utf8').trimEnd();
+  if (says.test(text)) throw new UsageError(fails);
+  throw new UsageError(`${text.split('\n').slice(-8).join('\n')}\n${fails}`);
 }

@@ -1,4 +1,4 @@
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { access, constants, readFile, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { readConfigFile } from './config-file.ts';
 import type { Environment } from './environment.ts';
@@ -52,6 +52,7 @@ async function findRoot(folder: string): Promise<string> {
   try {
     if (!(await stat(path)).isDirectory())
       throw new UsageError(`${path} is a file. --root-dir has to be a folder.`);
+    await access(path, constants.R_OK | constants.X_OK);
     return await realpath(path);
   } catch (error) {
     if (error instanceof UsageError) throw error;

@@ -10,6 +10,7 @@ export {
   type OptionValues,
   withDefaults,
 } from './http/option-values.ts';
+export { checkAddress } from './http/listen.ts';
 export { httpOptions, type HttpOptions } from './http/options.ts';
 export type { RoutePlugin } from './http/route-plugin.ts';
 export type { AcceptOptions, SocketRequest, SocketRoute } from './http/sockets.ts';

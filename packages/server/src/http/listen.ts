@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { chmod, lstat, unlink } from 'node:fs/promises';
-import { connect, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { HttpOptions } from './options.ts';
 
@@ -19,25 +20,42 @@ export function listen(app: FastifyInstance, options: HttpOptions): Listener {
       return url;
     },
     async listen() {
-      await (options.sock === '' ? listenOnPort(app, options) : listenOnSocket(app, options.sock));
+      await (options.sock === ''
+        ? onFirstFreePort(options, (address) => app.listen(address))
+        : listenOnSocket(app, options.sock));
       url = urlOf(app, options);
     },
     drain: () => (draining ??= drain(app, options.drainTimeoutS * 1000)),
   };
 }
 
-async function listenOnPort(app: FastifyInstance, options: HttpOptions): Promise<void> {
+/** Rejects, in words, if nothing could listen there now: for who has long work to do before it listens. */
+export async function checkAddress(options: HttpOptions): Promise<void> {
+  if (options.sock !== '') return removeStaleSocket(options.sock);
+  await onFirstFreePort(options, async (address) => {
+    const probe = createServer().listen(address);
+    await once(probe, 'listening');
+    probe.close();
+    await once(probe, 'close');
+  });
+}
+
+type ListenAt = (address: { host: string; port: number }) => Promise<unknown>;
+
+async function onFirstFreePort(options: HttpOptions, listenAt: ListenAt): Promise<void> {
   const { ip, port, portRetries } = options;
   const host = ip === '*' || ip === '' ? '::' : ip;
   for (let i = 0; ; i++) {
     const candidate = port === 0 ? 0 : port + i;
     try {
-      await app.listen({ host, port: candidate });
+      await listenAt({ host, port: candidate });
       return;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       // Machines without IPv6 have no '::'.
-      if (code === 'EAFNOSUPPORT' && host === '::') return listenOnPort(app, { ...options, ip: '0.0.0.0' });
+      if (code === 'EAFNOSUPPORT' && host === '::') {
+        return onFirstFreePort({ ...options, ip: '0.0.0.0' }, listenAt);
+      }
       if ((code !== 'EADDRINUSE' && code !== 'EACCES') || i >= portRetries || candidate >= 65535) {
         throw new Error(explain(code, ip, candidate) ?? String(error), { cause: error });
       }
