@@ -27,7 +27,7 @@ export interface FileContentsService {
   /** The same folder as plain files, for `/files`. */
   readonly files: Pick<DiskSettings, 'root' | 'allowHidden' | 'followLinksOutside'>;
   /** Absolute path of what an API path means, whether or not it is there. Throws for what is outside the root, by links too. */
-  resolve(apiPath: string): string;
+  readonly resolve: (apiPath: string) => string;
   close(): Promise<void>;
 }
 
