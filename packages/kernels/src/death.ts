@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import type { KernelError } from './kernel-error.ts';
+import { KernelError } from './kernel-error.ts';
 import type { Exit } from './provisioner.ts';
 
 export const deathReasons = [
@@ -46,6 +46,20 @@ export function deathByExit(exit: Exit, at: number, context = 'The kernel ended'
 /** The death of a kernel that was never started. */
 export function deathByFailedLaunch(error: KernelError, at: number): Death {
   return { reason: 'launchFailed', message: sentence(error.message), at };
+}
+
+/** What somebody is told who waits for that kernel. */
+export function deathAsError(id: string, death: Death): KernelError {
+  switch (death.reason) {
+    case 'launchFailed':
+      return new KernelError('KERNEL_LAUNCH_FAILED', death.message);
+    case 'launchTimeout':
+      return new KernelError('KERNEL_LAUNCH_TIMEOUT', death.message);
+    case 'noReply':
+      return new KernelError('KERNEL_NO_REPLY', death.message);
+    default:
+      return new KernelError('KERNEL_DEAD', `Kernel ${id} is dead: ${death.message}`);
+  }
 }
 
 function sentence(text: string): string {

@@ -1,10 +1,11 @@
 import type { ExecutionState, KernelModel } from '@perijove/protocol';
-import type { Death } from './death.ts';
+import { deathAsError, type Death } from './death.ts';
 import { executionStateOf } from './execution-state.ts';
 import { KernelError } from './kernel-error.ts';
 import type { KernelRecord } from './kernel-record.ts';
 import { deadlineOf, type KernelState, type StopReason } from './kernel-state.ts';
 import type { KernelStore } from './kernel-store.ts';
+import { Launches } from './launches.ts';
 import type { LifeChannels } from './life-channels.ts';
 import {
   destroyRetryMs,
@@ -56,7 +57,7 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
   readonly #options: KernelOptions<C>;
   #record: KernelRecord;
   #provisioned: ProvisionedKernel | undefined;
-  #launch: { readonly abort: AbortController; readonly settled: Promise<void> } | undefined;
+  readonly #launches: Launches;
   /** Aborted by `disconnect`: ends all waiting for replies of the present connection. */
   #connection = new AbortController();
   #effects: Promise<void> = Promise.resolve();
@@ -68,6 +69,19 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
   constructor(options: KernelOptions<C>) {
     this.#options = options;
     this.#record = options.record;
+    this.#launches = new Launches({
+      kernelId: options.record.id,
+      provisioner: options.provisioner,
+      request: () => this.#launchRequest(),
+      report: (phase, message, detail) => this.#reportPhase(phase, message, detail),
+      onLaunched: (provisioned) => {
+        this.#take(provisioned);
+        this.#record = { ...this.#record, handle: provisioned.handle };
+        this.dispatch({ type: 'launched' });
+      },
+      onFailed: (error) => this.dispatch({ type: 'launchFailed', error, mayPass: launchErrorMayPass(error) }),
+      log: options.log,
+    });
     options.channels.onActivity = () => this.#noteActivity();
     this.#setDeadline();
   }
@@ -237,7 +251,7 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
 
   /** Lets go of the kernel, which lives on: its end and its messages are the next server's. */
   async detach(graceMs: number): Promise<void> {
-    if (this.#launch) await Promise.race([this.#launch.settled, delay(graceMs)]);
+    await Promise.race([this.#launches.settled(), delay(graceMs)]);
     await this.#effects;
     this.#detached = true;
     clearTimeout(this.#deadline);
@@ -253,7 +267,7 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
   /** Lets go of a dead kernel. */
   async dispose(): Promise<void> {
     await this.#effects;
-    await Promise.race([Promise.all([this.#destroying, this.#launch?.settled]), delay(destroyRetryMs)]);
+    await Promise.race([Promise.all([this.#destroying, this.#launches.settled()]), delay(destroyRetryMs)]);
     this.#detached = true;
     clearTimeout(this.#deadline);
     this.channels.onActivity = undefined;
@@ -283,11 +297,10 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     if (this.#detached) return;
     switch (effect.type) {
       case 'launch':
-        this.#startLaunch();
+        this.#launches.start();
         return;
       case 'abortLaunch':
-        if (this.#launch) this.#launch.abort.abort();
-        else this.#failLaunch(new KernelError('KERNEL_LAUNCH_FAILED', 'the start was called off'));
+        this.#launches.abort();
         return;
       case 'connect':
         if (this.#provisioned) this.#connect(this.#provisioned);
@@ -311,42 +324,6 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     }
   }
 
-  #startLaunch(): void {
-    const abort = new AbortController();
-    const before = this.#launch?.settled;
-    const isCurrent = (): boolean => this.#launch?.abort === abort;
-    const settled = (async () => {
-      // One at a time: the former one's remains are gone only when it has rejected.
-      await before;
-      await this.#launchOnce(abort.signal, isCurrent);
-      if (isCurrent()) this.#launch = undefined;
-    })();
-    this.#launch = { abort, settled };
-  }
-
-  /** What comes of a launch that another one has taken the place of is not told, only removed. */
-  async #launchOnce(signal: AbortSignal, isCurrent: () => boolean): Promise<void> {
-    const { provisioner, log } = this.#options;
-    let provisioned: ProvisionedKernel;
-    try {
-      provisioned = await provisioner.launch(await this.#launchRequest(), {
-        signal,
-        report: (phase, message, detail) => this.#reportPhase(phase, message, detail),
-      });
-    } catch (error) {
-      log.warn({ err: error, kernelId: this.id }, 'a kernel could not be started');
-      if (isCurrent()) this.#failLaunch(error);
-      return;
-    }
-    if (!isCurrent()) {
-      await provisioned.destroy(0);
-      return;
-    }
-    this.#take(provisioned);
-    this.#record = { ...this.#record, handle: provisioned.handle };
-    this.dispatch({ type: 'launched' });
-  }
-
   async #launchRequest(): Promise<LaunchRequest> {
     const { id, name, cwd, env, username, resources } = this.#record;
     const kernelspec = await this.#options.kernelspec();
@@ -354,16 +331,6 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
       throw new KernelError('KERNELSPEC_NOT_FOUND', `the kernelspec "${name}" is not installed any more`);
     }
     return { kernelId: id, kernelspec, cwd, env, username, resources };
-  }
-
-  #failLaunch(error: unknown): void {
-    const asKernelError =
-      error instanceof KernelError
-        ? error
-        : new KernelError('KERNEL_LAUNCH_FAILED', error instanceof Error ? error.message : String(error), {
-            cause: error,
-          });
-    this.dispatch({ type: 'launchFailed', error: asKernelError, mayPass: launchErrorMayPass(asKernelError) });
   }
 
   #take(provisioned: ProvisionedKernel): void {
@@ -483,19 +450,6 @@ const phaseMessages: Record<KernelState['status'], string> = {
   lost: 'Its place cannot be asked right now.',
   dead: 'Dead.',
 };
-
-function deathAsError(id: string, death: Death): KernelError {
-  switch (death.reason) {
-    case 'launchFailed':
-      return new KernelError('KERNEL_LAUNCH_FAILED', death.message);
-    case 'launchTimeout':
-      return new KernelError('KERNEL_LAUNCH_TIMEOUT', death.message);
-    case 'noReply':
-      return new KernelError('KERNEL_NO_REPLY', death.message);
-    default:
-      return new KernelError('KERNEL_DEAD', `Kernel ${id} is dead: ${death.message}`);
-  }
-}
 
 /** jupyter_server's form of a time; gateway clients parse it with `%Y-%m-%dT%H:%M:%S.%fZ`. */
 function toMicroseconds(time: number): string {
