@@ -1,12 +1,5 @@
-import {
-  choicesOf,
-  defaultOf,
-  flagOf,
-  kindOf,
-  variableOf,
-  type OptionDeclaration,
-  type OptionSection,
-} from './option.ts';
+import type { OptionDeclaration } from '@perijove/server';
+import { choicesOf, defaultOf, flagOf, kindOf, variableOf, type OptionSection } from './option.ts';
 
 export interface CommandHelp {
   readonly usage: string;

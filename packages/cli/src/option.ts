@@ -1,21 +1,9 @@
-import type { TSchema } from 'typebox';
-
-/**
- * One setting, declared beside what uses it. The flag, the `PERIJOVE_*` variable, the key in a configuration file, the help
- * and docs/reference/config.md all follow from the name and this.
- */
-export interface OptionDeclaration {
-  /** Type.Boolean, Type.Integer, Type.Number, Type.String, an array of strings, or a union of string literals. */
-  readonly schema: TSchema;
-  readonly help: string;
-}
-
-type OptionGroup = Readonly<Record<string, OptionDeclaration>>;
+import type { OptionDeclaration, OptionDeclarations } from '@perijove/server';
 
 /** A group of options under a heading of the help. */
 export interface OptionSection {
   readonly title: string;
-  readonly options: OptionGroup;
+  readonly options: OptionDeclarations;
 }
 
 export type OptionKind = 'boolean' | 'integer' | 'number' | 'string' | 'list' | 'choice';

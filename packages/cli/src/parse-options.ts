@@ -1,14 +1,6 @@
 import { parseArgs } from 'node:util';
-import {
-  check,
-  flagOf,
-  kindOf,
-  defaultOf,
-  readText,
-  variableOf,
-  type OptionDeclaration,
-  type OptionSection,
-} from './option.ts';
+import type { OptionDeclaration } from '@perijove/server';
+import { check, flagOf, kindOf, defaultOf, readText, variableOf, type OptionSection } from './option.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Where a value came from, for messages and for what depends on it (a port that was asked for is not exchanged). */

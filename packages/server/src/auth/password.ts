@@ -1,13 +1,13 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { Turns } from './turns.ts';
+import { Turns } from '../turns.ts';
 
 /** Guesses from many addresses keep one core busy, not all. */
-const turns = new Turns(32);
+const turns = new Turns(1, 32, 'Too many at once. Try again soon.');
 
 /** A hash in the form of `jupyter server password`: `argon2:$argon2id$v=19$…`. */
 export async function hashPassword(password: string): Promise<string> {
   const { hashInThread } = await import('./argon2.ts');
-  return `argon2:${await turns.take(() => hashInThread(password, randomBytes(16)))}`;
+  return `argon2:${await turns.run(() => hashInThread(password, randomBytes(16)))}`;
 }
 
 /** Whether the password is that of the hash: argon2, or the older `sha1|sha256|…:salt:digest`. A malformed hash fits none. */
@@ -15,7 +15,7 @@ export async function verifyPassword(hashed: string, password: string): Promise<
   if (hashed === '' || password === '') return false;
   if (hashed.startsWith('argon2:')) {
     const { verifyInThread } = await import('./argon2.ts');
-    return turns.take(() => verifyInThread(hashed.slice('argon2:'.length), password));
+    return turns.run(() => verifyInThread(hashed.slice('argon2:'.length), password));
   }
   const [algorithm, salt, digest, ...rest] = hashed.split(':');
   if (algorithm === undefined || salt === undefined || !digest || rest.length > 0) return false;

@@ -1,7 +1,7 @@
 import { chmod, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ServerError } from '../errors.ts';
-import { writeAtomically } from '../lab/write-atomically.ts';
+import { writeAtomically } from '../write-atomically.ts';
 
 /** Writes the hash where `jupyter server password` does, and leaves the rest of that file as it is. */
 export async function storePassword(configDir: string, hashedPassword: string): Promise<void> {

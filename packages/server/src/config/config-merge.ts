@@ -1,8 +1,4 @@
-export type JsonObject = Record<string, unknown>;
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { isJsonObject, type JsonObject } from '../json-object.ts';
 
 /**
  * Lays one configuration over another, as jupyter_server's `recursive_update`: objects are merged, `null` takes a key away,

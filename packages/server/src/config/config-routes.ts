@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { ServerError } from '../errors.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
-import { isJsonObject, type JsonObject } from './config-merge.ts';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
 import type { ConfigStore } from './config-store.ts';
 
 const Section = Type.Object({ section: Type.String({ pattern: '^[A-Za-z0-9_]{1,200}$' }) });

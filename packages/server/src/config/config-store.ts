@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
-import { writeAtomically } from '../lab/write-atomically.ts';
-import { isJsonObject, type JsonObject, layer, withoutDefaults } from './config-merge.ts';
+import { writeAtomically } from '../write-atomically.ts';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
+import { layer, withoutDefaults } from './config-merge.ts';
 
 export interface ConfigStoreOptions {
   /** Jupyter's config folders; the first one wins. */

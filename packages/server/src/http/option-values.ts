@@ -1,7 +1,11 @@
 import type { Static, TObject, TSchema } from 'typebox';
 
-/** A setting as its user declares it; the cli makes the flag, the PERIJOVE_* variable and the documentation of it. */
+/**
+ * One setting, declared beside what uses it. The flag, the `PERIJOVE_*` variable, the key in a configuration file, the help
+ * and docs/reference/config.md all follow from the name and this.
+ */
 export interface OptionDeclaration {
+  /** Type.Boolean, Type.Integer, Type.Number, Type.String, an array of strings, or a union of string literals. */
   readonly schema: TSchema;
   readonly help: string;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { isObject, type JsonFile, type JsonFiles, type JsonObject, namesIn } from './json-files.ts';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
+import { type JsonFile, type JsonFiles, namesIn } from './json-files.ts';
 
 export interface Layers {
   readonly data: JsonObject;
@@ -48,8 +49,8 @@ export function mergeInto(target: JsonObject, update: JsonObject): void {
   for (const [key, value] of Object.entries(update)) {
     // As data of somebody else's file, this key would change every object of the server.
     if (key === '__proto__') continue;
-    if (isObject(value)) {
-      const inner = isObject(target[key]) ? target[key] : {};
+    if (isJsonObject(value)) {
+      const inner = isJsonObject(target[key]) ? target[key] : {};
       mergeInto(inner, value);
       if (Object.keys(inner).length > 0) target[key] = inner;
       else delete target[key];
@@ -62,5 +63,5 @@ export function mergeInto(target: JsonObject, update: JsonObject): void {
 }
 
 function objectIn(file: JsonFile): JsonObject | undefined {
-  return 'value' in file && isObject(file.value) ? file.value : undefined;
+  return 'value' in file && isJsonObject(file.value) ? file.value : undefined;
 }

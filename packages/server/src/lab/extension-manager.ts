@@ -3,7 +3,7 @@ import type { RoutePlugin } from '../http/route-plugin.ts';
 import type { Access } from '../http/access.ts';
 import { ServerError } from '../errors.ts';
 import type { FederatedExtension, FederatedExtensions } from './federated-extensions.ts';
-import { isObject, type JsonObject } from './json-files.ts';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
 import type { PluginSwitches } from './plugin-switches.ts';
 
 const access: Access = { kind: 'api', resource: 'api' };
@@ -83,12 +83,12 @@ function describe(
     companion: null,
     core: false,
     enabled,
-    install: isObject(install) ? install : null,
+    install: isJsonObject(install) ? install : null,
     installed: true,
     installed_version: version,
     latest_version: version,
     status: build === undefined ? 'error' : 'ok',
-    author: isObject(manifest['author']) ? (manifest['author']['name'] ?? null) : text('author'),
+    author: isJsonObject(manifest['author']) ? (manifest['author']['name'] ?? null) : text('author'),
     license: text('license'),
     bug_tracker_url: urlIn(manifest['bugs']),
     documentation_url: null,
@@ -98,6 +98,6 @@ function describe(
 }
 
 function urlIn(value: unknown): string | null {
-  const url = isObject(value) ? value['url'] : value;
+  const url = isJsonObject(value) ? value['url'] : value;
   return typeof url === 'string' ? url.replace(/^git\+/, '') : null;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { isObject, type JsonFiles, type JsonObject, namesIn } from './json-files.ts';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
+import { type JsonFiles, namesIn } from './json-files.ts';
 
 /** A prebuilt extension, installed under one of the `labextensions` folders. */
 export interface FederatedExtension {
@@ -79,9 +80,9 @@ async function extensionFolders(root: string): Promise<string[]> {
 }
 
 function fromManifest(folder: string, manifest: unknown, install: unknown): FederatedExtension | undefined {
-  if (!isObject(manifest) || typeof manifest['name'] !== 'string') return undefined;
-  const jupyterlab = isObject(manifest['jupyterlab']) ? manifest['jupyterlab'] : {};
-  const build = isObject(jupyterlab['_build']) && typeof jupyterlab['_build']['load'] === 'string';
+  if (!isJsonObject(manifest) || typeof manifest['name'] !== 'string') return undefined;
+  const jupyterlab = isJsonObject(manifest['jupyterlab']) ? manifest['jupyterlab'] : {};
+  const build = isJsonObject(jupyterlab['_build']) && typeof jupyterlab['_build']['load'] === 'string';
   return {
     name: manifest['name'],
     version: typeof manifest['version'] === 'string' ? manifest['version'] : '',

@@ -1,8 +1,6 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import JSON5 from 'json5';
 
-export type JsonObject = Record<string, unknown>;
-
 /** A file as it was last read. `stamp` changes whenever the file does. */
 export type JsonFile = { readonly stamp: string; readonly value: unknown } | BrokenJsonFile;
 
@@ -61,8 +59,4 @@ export async function namesIn(folder: string): Promise<string[]> {
     // Most of the folders that Jupyter searches do not exist.
     return [];
   }
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import { basename, dirname, isAbsolute, join, posix } from 'node:path';
-import { isObject, type JsonFiles, type JsonObject, namesIn } from './json-files.ts';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
+import { type JsonFiles, namesIn } from './json-files.ts';
 import { isLocale, pseudoLocale } from './locale.ts';
 
 const packPrefix = 'jupyterlab_language_pack_';
@@ -52,7 +53,7 @@ export class LanguagePacks {
       if (file === undefined) continue;
       stamps.push(`${name}=${file.stamp}`);
       if ('problem' in file) problems.push(file.problem);
-      else if (isObject(file.value)) catalogues[name.slice(0, -'.json'.length)] = file.value;
+      else if (isJsonObject(file.value)) catalogues[name.slice(0, -'.json'.length)] = file.value;
     }
     return { stamp: stamps.join(','), catalogues, problems };
   }

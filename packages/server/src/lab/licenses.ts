@@ -3,7 +3,8 @@ import { Type } from 'typebox';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import { ServerError } from '../errors.ts';
 import type { FederatedExtensions } from './federated-extensions.ts';
-import { isObject, type JsonFiles } from './json-files.ts';
+import { isJsonObject } from '../json-object.ts';
+import type { JsonFiles } from './json-files.ts';
 import type { Warnings } from './warnings.ts';
 
 interface LicensedPackage {
@@ -75,7 +76,7 @@ async function collect(
       const file = await files.read(join(folder, path));
       if (file === undefined) continue;
       if ('problem' in file) warnings.warn([`licences of ${name} are left out: ${file.problem}`]);
-      else if (isObject(file.value) && Array.isArray(file.value['packages'])) {
+      else if (isJsonObject(file.value) && Array.isArray(file.value['packages'])) {
         packages.push(...(file.value['packages'] as LicensedPackage[]));
       }
     }

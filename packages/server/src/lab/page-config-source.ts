@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { mergeFiles, mergeInto, readLabConfig } from './config-layers.ts';
 import type { FederatedExtensions } from './federated-extensions.ts';
-import { type JsonFiles, type JsonObject, stampOf } from './json-files.ts';
+import type { JsonObject } from '../json-object.ts';
+import { type JsonFiles, stampOf } from './json-files.ts';
 import { pageConfig, type PageFacts } from './page-config.ts';
 import type { Warnings } from './warnings.ts';
 

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { FederatedExtension } from './federated-extensions.ts';
-import { isObject, type JsonObject } from './json-files.ts';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
 
 /** What the page tells the front end of this server. */
 export interface PageFacts {
@@ -125,14 +125,14 @@ function withoutLayersOf(configured: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(configured).map(([key, value]) => [
       key,
-      isObject(value) && !keepsShape.has(key) ? namesIn(value) : value,
+      isJsonObject(value) && !keepsShape.has(key) ? namesIn(value) : value,
     ]),
   );
 }
 
 function disabledExtensions(configured: JsonObject, extensions: readonly FederatedExtension[]): string[] {
   const chosen = configured['disabledExtensions'];
-  const explicit: JsonObject = isObject(chosen)
+  const explicit: JsonObject = isJsonObject(chosen)
     ? chosen
     : Object.fromEntries(namesIn(chosen).map((name) => [name, true]));
   // It would ask everybody whether they want news that there are none of here (quiet-routes.ts).
@@ -140,7 +140,7 @@ function disabledExtensions(configured: JsonObject, extensions: readonly Federat
   for (const extension of extensions) {
     if (explicit[extension.name] === true) continue;
     const jupyterlab = extension.manifest['jupyterlab'];
-    for (const name of namesIn(isObject(jupyterlab) ? jupyterlab['disabledExtensions'] : []))
+    for (const name of namesIn(isJsonObject(jupyterlab) ? jupyterlab['disabledExtensions'] : []))
       disabled[name] = true;
   }
   return namesIn({ ...disabled, ...explicit });
@@ -148,7 +148,7 @@ function disabledExtensions(configured: JsonObject, extensions: readonly Federat
 
 function namesIn(value: unknown): string[] {
   if (Array.isArray(value)) return value.filter((name) => typeof name === 'string');
-  return isObject(value) ? Object.keys(value).filter((name) => value[name]) : [];
+  return isJsonObject(value) ? Object.keys(value).filter((name) => value[name]) : [];
 }
 
 function loadable({ name, build }: FederatedExtension): JsonObject[] {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isObject, type JsonObject } from './json-files.ts';
+import { escapeHtml } from '../http/escape-html.ts';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
 
 /** What the build of the front end says of itself. */
 export interface LabManifest {
@@ -20,7 +21,7 @@ export async function readLabPage(appDir: string): Promise<LabPage> {
   try {
     const template = await readFile(join(appDir, 'page.html'), 'utf8');
     const manifest: unknown = JSON.parse(await readFile(join(appDir, 'manifest.json'), 'utf8'));
-    if (!isObject(manifest)) throw new Error('manifest.json is not an object');
+    if (!isJsonObject(manifest)) throw new Error('manifest.json is not an object');
     return labPage(template, {
       version: String(manifest['version']),
       appVersion: String(manifest['appVersion']),
@@ -72,8 +73,4 @@ const escapes: Readonly<Record<string, string>> = {
 /** JSON that cannot end the script element it stands in, escaped as Jinja's `tojson` does. */
 export function jsonInHtml(value: unknown): string {
   return JSON.stringify(value).replaceAll(/[<>&'\u2028\u2029]/g, (char) => escapes[char] as string);
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[<>&'"]/g, (char) => `&#${char.charCodeAt(0)};`);
 }

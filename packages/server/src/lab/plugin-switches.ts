@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { ServerError } from '../errors.ts';
 import { readLabConfig } from './config-layers.ts';
-import { isObject, type JsonFiles, type JsonObject } from './json-files.ts';
-import { writeAtomically } from './write-atomically.ts';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
+import type { JsonFiles } from './json-files.ts';
+import { writeAtomically } from '../write-atomically.ts';
 
 /** What JupyterLab's managers of extensions and plugins expect of an action. */
 export interface ActionResult {
@@ -37,7 +38,7 @@ export class PluginSwitches {
 
   async disabled(): Promise<JsonObject> {
     const { data } = await readLabConfig(this.#files, this.#configPath, 'page_config');
-    return isObject(data['disabledExtensions']) ? data['disabledExtensions'] : {};
+    return isJsonObject(data['disabledExtensions']) ? data['disabledExtensions'] : {};
   }
 
   /** Throws FORBIDDEN if an administrator locked it, CONFLICT if the user's file is broken: it is not written over. */
@@ -59,11 +60,11 @@ export class PluginSwitches {
       return { status: 'ok', message: null, needs_restart: [] };
 
     const own = await this.#files.read(this.#file);
-    if (own !== undefined && ('problem' in own || !isObject(own.value))) {
+    if (own !== undefined && ('problem' in own || !isJsonObject(own.value))) {
       throw new ServerError('CONFLICT', `${this.#file} is not JSON; mend it or move it away`);
     }
     const config: JsonObject = own === undefined ? {} : structuredClone((own as { value: JsonObject }).value);
-    const disabled = isObject(config['disabledExtensions']) ? config['disabledExtensions'] : {};
+    const disabled = isJsonObject(config['disabledExtensions']) ? config['disabledExtensions'] : {};
     config['disabledExtensions'] = { ...disabled, [name]: !isOn };
     await writeAtomically(this.#file, `${JSON.stringify(config, null, 2)}\n`);
     return { status: 'ok', message: null, needs_restart: ['frontend'] };
@@ -72,6 +73,6 @@ export class PluginSwitches {
   async #lockRules(): Promise<string[]> {
     const { data } = await readLabConfig(this.#files, this.#configPath, 'page_config');
     const locked = data['lockedExtensions'];
-    return isObject(locked) ? Object.keys(locked).filter((name) => locked[name]) : [];
+    return isJsonObject(locked) ? Object.keys(locked).filter((name) => locked[name]) : [];
   }
 }

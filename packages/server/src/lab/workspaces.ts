@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import type { Access } from '../http/access.ts';
 import { ServerError } from '../errors.ts';
-import { isObject, namesIn } from './json-files.ts';
+import { isJsonObject } from '../json-object.ts';
+import { namesIn } from './json-files.ts';
 import type { Warnings } from './warnings.ts';
-import { writeAtomically } from './write-atomically.ts';
+import { writeAtomically } from '../write-atomically.ts';
 
 const extension = '.jupyterlab-workspace';
 
@@ -41,8 +42,8 @@ export class WorkspaceStore {
   /** Throws BAD_REQUEST unless the workspace says that it is the one of this name. */
   async save(name: string, workspace: unknown): Promise<void> {
     if (
-      !isObject(workspace) ||
-      !isObject(workspace['metadata']) ||
+      !isJsonObject(workspace) ||
+      !isJsonObject(workspace['metadata']) ||
       typeof workspace['metadata']['id'] !== 'string'
     ) {
       throw new ServerError('BAD_REQUEST', 'A workspace has a metadata.id');
@@ -72,8 +73,8 @@ export class WorkspaceStore {
       const [text, { mtime, ctime }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
       const workspace: unknown = JSON.parse(text);
       if (
-        !isObject(workspace) ||
-        !isObject(workspace['metadata']) ||
+        !isJsonObject(workspace) ||
+        !isJsonObject(workspace['metadata']) ||
         typeof workspace['metadata']['id'] !== 'string'
       ) {
         throw new Error('has no metadata.id');

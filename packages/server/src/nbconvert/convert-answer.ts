@@ -1,4 +1,4 @@
-import { isObject } from '../lab/json-files.ts';
+import { isJsonObject } from '../json-object.ts';
 
 /** The first line of what the child process answers. */
 export type ConvertHead =
@@ -25,12 +25,12 @@ export function parseHead(line: string): ConvertHead | undefined {
   } catch {
     return undefined;
   }
-  if (!isObject(head)) return undefined;
+  if (!isJsonObject(head)) return undefined;
   const { status, formats, mimetype, fileName, isArchive, length, message } = head;
   const failure = failures.find((each) => each === status);
   if (failure !== undefined) return { status: failure, message: String(message) };
   if (status !== 'ok') return undefined;
-  if (isObject(formats)) return { status, formats: formats as Formats };
+  if (isJsonObject(formats)) return { status, formats: formats as Formats };
   if (typeof mimetype !== 'string' || typeof fileName !== 'string' || typeof length !== 'number')
     return undefined;
   return { status, mimetype, fileName, isArchive: isArchive === true, length };

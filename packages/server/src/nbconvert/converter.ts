@@ -6,7 +6,7 @@ import { ServerError } from '../errors.ts';
 import type { Formats } from './convert-answer.ts';
 import type { NbconvertOptions } from './options.ts';
 import { runScript, type ScriptAnswer } from './run-script.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '../turns.ts';
 
 export interface ConverterDeps {
   readonly options: NbconvertOptions;
@@ -52,7 +52,11 @@ export class Converter {
 
   constructor(deps: ConverterDeps) {
     this.#deps = deps;
-    this.#turns = new Turns(deps.options.nbconvertConcurrency, deps.options.nbconvertQueueLimit);
+    this.#turns = new Turns(
+      deps.options.nbconvertConcurrency,
+      deps.options.nbconvertQueueLimit,
+      'Too many notebooks are being converted; try again later',
+    );
   }
 
   /** What can be converted to; nothing if no interpreter has nbconvert. Found out once. */

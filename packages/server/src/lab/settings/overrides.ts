@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { mergeFiles, mergeInto, readLabConfig, type Layers } from '../config-layers.ts';
-import { isObject, type JsonFiles, type JsonObject, namesIn } from '../json-files.ts';
+import { isJsonObject, type JsonObject } from '../../json-object.ts';
+import { type JsonFiles, namesIn } from '../json-files.ts';
 
 /**
  * An administrator's defaults: `{plugin id: {setting: value}}` of `overrides.d/*` and `overrides.json(5)` in the settings
@@ -31,17 +32,17 @@ export async function readOverrides(
 
 /** A schema with its defaults replaced; the given one is left as it is. */
 export function withOverrides(schema: JsonObject, overrides: unknown): JsonObject {
-  if (!isObject(overrides)) return schema;
-  const properties: JsonObject = isObject(schema['properties']) ? { ...schema['properties'] } : {};
+  if (!isJsonObject(overrides)) return schema;
+  const properties: JsonObject = isJsonObject(schema['properties']) ? { ...schema['properties'] } : {};
   for (const [key, value] of Object.entries(overrides)) {
-    const property = isObject(properties[key]) ? properties[key] : {};
+    const property = isJsonObject(properties[key]) ? properties[key] : {};
     properties[key] = { ...property, default: overridden(property['default'], value) };
   }
   return { ...schema, properties };
 }
 
 function overridden(known: unknown, value: unknown): unknown {
-  if (!isObject(known) || !isObject(value)) return value;
+  if (!isJsonObject(known) || !isJsonObject(value)) return value;
   const merged = structuredClone(known);
   mergeInto(merged, value);
   return merged;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { FederatedExtension } from '../federated-extensions.ts';
-import { isObject, type JsonFiles, type JsonObject, namesIn, stampOf } from '../json-files.ts';
+import { isJsonObject, type JsonObject } from '../../json-object.ts';
+import { type JsonFiles, namesIn, stampOf } from '../json-files.ts';
 import type { PluginId } from './plugin-id.ts';
 
 export interface SchemaFile {
@@ -48,7 +49,7 @@ export class SchemaFiles {
     const read = await this.#files.read(file.path);
     if (read === undefined) return { problem: `${file.path} is gone` };
     if ('problem' in read) return { problem: read.problem };
-    return isObject(read.value) ? { schema: read.value } : { problem: `${file.path}: not an object` };
+    return isJsonObject(read.value) ? { schema: read.value } : { problem: `${file.path}: not an object` };
   }
 
   async #listOwn(): Promise<readonly SchemaFile[]> {
@@ -76,7 +77,7 @@ export class SchemaFiles {
     if (stamp === undefined) return undefined;
     const original = await this.#files.read(join(folder, id.package, 'package.json.orig'));
     const version =
-      original && 'value' in original && isObject(original.value) ? original.value['version'] : undefined;
+      original && 'value' in original && isJsonObject(original.value) ? original.value['version'] : undefined;
     return { id, path, stamp, version: typeof version === 'string' ? version : 'N/A' };
   }
 }

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../json-files.ts';
+import { isJsonObject, type JsonObject } from '../../json-object.ts';
 import type { Catalogues, LanguagePacks } from '../language-packs.ts';
 import { defaultLocale } from '../locale.ts';
 import type { SchemaTranslation } from './settings-store.ts';
@@ -38,7 +38,7 @@ export function schemaTranslation(
 
 function messagesFor(schema: JsonObject, catalogues: Catalogues): JsonObject {
   const own = schema[domainKey];
-  const domain = isObject(own) && typeof own['domain'] === 'string' ? own['domain'] : 'jupyterlab';
+  const domain = isJsonObject(own) && typeof own['domain'] === 'string' ? own['domain'] : 'jupyterlab';
   return catalogues[domain.replaceAll('-', '_')] ?? {};
 }
 
@@ -51,9 +51,9 @@ function translateSchema(schema: JsonObject, messages: JsonObject): JsonObject {
     }
     if (Array.isArray(value)) {
       // Texts in a list are values, not words.
-      return value.map((each, index) => (isObject(each) ? translate(each, `${path}[${index}]`) : each));
+      return value.map((each, index) => (isJsonObject(each) ? translate(each, `${path}[${index}]`) : each));
     }
-    if (!isObject(value)) return value;
+    if (!isJsonObject(value)) return value;
     return Object.fromEntries(
       Object.entries(value).map(([key, each]) => [key, translate(each, `${path}/${key}`)]),
     );

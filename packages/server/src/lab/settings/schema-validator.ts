@@ -1,5 +1,5 @@
 import type { Ajv as AjvClass, ErrorObject, ValidateFunction } from 'ajv';
-import type { JsonObject } from '../json-files.ts';
+import type { JsonObject } from '../../json-object.ts';
 
 /** Checks settings against their schemas (JSON Schema, draft 7). Loaded when the first settings of a user are seen. */
 export class SchemaValidator {

@@ -1,7 +1,7 @@
 import type { RoutePlugin } from '../../http/route-plugin.ts';
 import type { Access } from '../../http/access.ts';
 import { ServerError } from '../../errors.ts';
-import { isObject } from '../json-files.ts';
+import { isJsonObject } from '../../json-object.ts';
 import type { SettingsStore } from './settings-store.ts';
 
 const access: Access = { kind: 'api', resource: 'api' };
@@ -27,7 +27,7 @@ export function settingsRoutes(store: SettingsStore): RoutePlugin {
       { config: { access } },
       async (request, reply) => {
         const { body } = request;
-        if (!isObject(body) || typeof body['raw'] !== 'string') {
+        if (!isJsonObject(body) || typeof body['raw'] !== 'string') {
           throw new ServerError(
             'BAD_REQUEST',
             "Invalid format for JSON payload. Must be in the form {'raw': ...}",

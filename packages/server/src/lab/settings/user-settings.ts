@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import JSON5 from 'json5';
-import { isObject, type JsonObject } from '../json-files.ts';
+import { isJsonObject, type JsonObject } from '../../json-object.ts';
 import type { PluginId } from './plugin-id.ts';
 
 export const settingsExtension = '.jupyterlab-settings';
@@ -49,7 +49,7 @@ export async function readUserSettings(path: string): Promise<UserSettings> {
   }
   try {
     const settings: unknown = JSON5.parse(raw);
-    if (isObject(settings)) return { status: 'read', raw, settings, ...known };
+    if (isJsonObject(settings)) return { status: 'read', raw, settings, ...known };
     return { status: 'unreadable', raw, problem: 'not an object', ...known };
   } catch (error) {
     return { status: 'unreadable', raw, problem: (error as Error).message, ...known };

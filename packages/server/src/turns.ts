@@ -1,23 +1,36 @@
-import { ServerError } from '../errors.ts';
+import { ServerError } from './errors.ts';
 
 /** Lets so many run at a time, and so many wait; more are refused with UNAVAILABLE. */
 export class Turns {
   readonly #concurrency: number;
   readonly #queueLimit: number;
-  readonly #waiting: { start: () => void; signal: AbortSignal }[] = [];
+  readonly #refusal: string;
+  readonly #waiting: { start: () => void }[] = [];
   #running = 0;
 
-  constructor(concurrency: number, queueLimit: number) {
+  /** `refusal`: what is said to who comes when as many wait as may. */
+  constructor(concurrency: number, queueLimit: number, refusal: string) {
     this.#concurrency = concurrency;
     this.#queueLimit = queueLimit;
+    this.#refusal = refusal;
+  }
+
+  /** Runs the task when its turn comes, and gives what it gives. */
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    const end = await this.take();
+    try {
+      return await task();
+    } finally {
+      end();
+    }
   }
 
   /** Resolves with the function that ends the turn. Rejects with the signal's reason if that aborts before. */
-  async take(signal: AbortSignal): Promise<() => void> {
-    signal.throwIfAborted();
+  async take(signal?: AbortSignal): Promise<() => void> {
+    signal?.throwIfAborted();
     if (this.#running >= this.#concurrency) {
       if (this.#waiting.length >= this.#queueLimit) {
-        throw new ServerError('UNAVAILABLE', 'Too many notebooks are being converted; try again later');
+        throw new ServerError('UNAVAILABLE', this.#refusal);
       }
       await this.#wait(signal);
     } else {
@@ -33,21 +46,20 @@ export class Turns {
     };
   }
 
-  #wait(signal: AbortSignal): Promise<void> {
+  #wait(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.#waiting.splice(this.#waiting.indexOf(entry), 1);
-        reject(signal.reason as Error);
+        reject(signal?.reason as Error);
       };
       const entry = {
-        signal,
         start: () => {
-          signal.removeEventListener('abort', abort);
+          signal?.removeEventListener('abort', abort);
           resolve();
         },
       };
       this.#waiting.push(entry);
-      signal.addEventListener('abort', abort, { once: true });
+      signal?.addEventListener('abort', abort, { once: true });
     });
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ServerError } from '../errors.ts';
+import { ServerError } from './errors.ts';
 
 /**
  * Replaces a file's text so that whoever reads it sees the old or the new one, and a full disk leaves the old one. Makes
