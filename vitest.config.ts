@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// One project a suffix: the suffix says what a test needs (docs/architecture.md, "Tests").
+// One project a suffix: the suffix says what a test needs (CONTRIBUTING.md).
 const suites = {
-  unit: { include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts'] },
+  unit: { include: ['packages/*/src/**/*.test.ts'] },
   net: { include: ['packages/*/src/**/*.net.test.ts'] },
   python: { include: ['packages/*/src/**/*.python.test.ts'] },
   browser: { include: ['packages/*/src/**/*.browser.test.ts'] },

@@ -1,5 +1,5 @@
-// Writes what is generated from the sources into docs/reference: settings, events, errors, REST. Run after a build; a test holds
-// each to its source.
+// Writes what is generated from the sources into docs/reference: settings and events. Run after a build; tests hold them to their
+// sources. openapi.json comes from a running server: `npx vitest run --project net packages/cli/src/rest-reference -u`.
 import { writeFile } from 'node:fs/promises';
 import { labSections } from '../packages/cli/dist/sections.js';
 import { renderConfigReference } from '../packages/cli/dist/help.js';
