@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { apiRoutes } from '../status/api-routes.ts';
-import { listen, type Listener } from './listen.ts';
+import { checkAddress, listen, type Listener } from './listen.ts';
 import { withDefaults } from './option-values.ts';
 import { httpOptions, type HttpOptions } from './options.ts';
 import type { RoutePlugin } from './route-plugin.ts';
@@ -65,6 +65,24 @@ test('[H90] the next free port is taken, unless none may be', async () => {
   await expect(strict.listen()).rejects.toThrow(
     `Port ${other.port} is taken. Choose another one with --port, or stop what uses it.`,
   );
+});
+
+test('[H90] whether there is such a port can be asked before, in the same words, and takes none', async () => {
+  await using other = await taken();
+  const options = withDefaults(httpOptions, { port: other.port, ip: '127.0.0.1' });
+  await checkAddress(options);
+  await expect(checkAddress({ ...options, portRetries: 0 })).rejects.toThrow(
+    `Port ${other.port} is taken. Choose another one with --port, or stop what uses it.`,
+  );
+  const sock = join(folder, 'file');
+  await writeFile(sock, '');
+  await expect(checkAddress({ ...options, sock })).rejects.toThrow(/exists and is not a socket/);
+  const { port } = await taken().then(async (soonFree) => {
+    await soonFree[Symbol.asyncDispose]();
+    return soonFree;
+  });
+  await checkAddress({ ...options, port, portRetries: 0 });
+  await (await create({ port, portRetries: 0 })).listen();
 });
 
 test('[H91] an address that this machine has not is said in a sentence', async () => {
