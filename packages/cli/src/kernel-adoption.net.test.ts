@@ -87,6 +87,10 @@ test.each([
     const first = await start();
     await requestKernel(first);
     await expect.poll(async () => (await modelOn(first)).execution_state, { timeout: 20_000 }).toBe('idle');
+    // Else the next server does again a start that was under way.
+    await expect
+      .poll(async () => readFile(await recordFile(), 'utf8'), { timeout: 20_000 })
+      .toContain('"running"');
     await first.end('SIGKILL');
     await writeFile(`${gate}.new`, end);
     await rename(`${gate}.new`, gate);
