@@ -39,10 +39,10 @@ main{width:100%;max-width:26rem;background:var(--card);border:1px solid var(--li
 h1{margin:0 0 .25rem;font-size:1.5rem}
 p{margin:.5rem 0}.soft{color:var(--soft);font-size:.925rem}
 label{display:block;margin:1rem 0 .25rem;font-weight:600}
-input{width:100%;padding:.6rem .7rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--line);border-radius:8px}
+input{width:100%;padding:.6rem .7rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--soft);border-radius:8px}
 button{margin-top:1.25rem;width:100%;padding:.65rem;font:inherit;font-weight:600;color:var(--on);background:var(--accent);border:0;border-radius:8px;cursor:pointer}
 :is(input,button,a,summary):focus-visible{outline:3px solid var(--accent);outline-offset:2px}
-a{color:var(--accent)}code{font-size:.9em;overflow-wrap:anywhere}
+a{color:var(--accent)}form code{white-space:nowrap}code{font-size:.9em;overflow-wrap:anywhere}
 details{margin-top:1rem}summary{cursor:pointer}
 .bad{color:var(--bad);font-weight:600}
 `.replace(/\n/g, '');
