@@ -34,6 +34,12 @@ export const patches = [
     find: "title: this._trans.__('Error Starting Kernel'),",
     replace: "title: deathTitle ?? this._trans.__('Error Starting Kernel'),",
   },
+  {
+    // The connection to a kernel that died is disposed, and restarting one that is does nothing, after having asked.
+    file: sessionContext,
+    find: 'if (!kernel && sessionContext.prevKernelName) {',
+    replace: 'if ((!kernel || kernel.isDisposed) && sessionContext.prevKernelName) {',
+  },
 ];
 
 export const patchRules = [...new Set(patches.map(({ file }) => file))].map((file) => ({
