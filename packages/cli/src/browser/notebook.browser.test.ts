@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { launchChromium, startPerijove, testPython, type PerijoveProcess } from '@perijove/testkit';
@@ -71,25 +71,31 @@ describe('the first minutes', () => {
   test('[U3] without a mouse: a notebook is made, a cell written, run, and another one added', async () => {
     const lab = await LabPage.open(browser, server);
     const { keyboard } = lab.page;
-    await keyboard.press('ControlOrMeta+Shift+C');
-    await lab.page.waitForSelector('.lm-CommandPalette-input:focus');
-    await keyboard.type('New Notebook');
-    await lab.page.waitForSelector('.lm-CommandPalette-item.lm-mod-active:has-text("New Notebook")');
+    const python = lab.page.locator('.jp-LauncherCard[data-category="Notebook"]:has-text("Python 3"):focus');
+    for (let pressed = 0; pressed < 20 && (await python.count()) === 0; pressed++) {
+      // oxlint-disable-next-line no-await-in-loop -- one key after the other
+      await keyboard.press('Tab');
+    }
     await keyboard.press('Enter');
-    await lab.page.waitForSelector('.jp-Dialog');
-    await keyboard.press('Enter');
-    await lab.notebook
-      .locator('.jp-Notebook:focus, .jp-Cell .cm-content:focus, .jp-Cell:focus')
-      .first()
-      .waitFor();
-    await keyboard.press('Enter');
-    await lab.page.waitForSelector('.jp-Cell .cm-content:focus');
+    await lab.cell(0).locator('.cm-content:focus').waitFor();
     await keyboard.type('"".join(["by ", "keys"])');
     await keyboard.press('Alt+Enter');
     await lab.expectOutput(0, "'by keys'");
     await lab.cell(1).locator('.cm-content:focus').waitFor();
     await lab.close();
   });
+});
+
+test('[U15] the example runs from top to bottom', async () => {
+  const example = new URL('../../../../examples/welcome.ipynb', import.meta.url);
+  await copyFile(example, join(server.folders.root, 'welcome.ipynb'));
+  const lab = await LabPage.open(browser, server, { path: 'welcome.ipynb' });
+  await lab.cell(0).waitFor();
+  await lab.choose('Run', 'Run All Cells');
+  await lab.expectOutput(1, 'Ganymede');
+  await lab.cell(3).locator('[role="slider"]').waitFor();
+  await lab.expectOutput(3, 'Europa     3.94 times round');
+  await lab.close();
 });
 
 describe('a kernel', () => {
