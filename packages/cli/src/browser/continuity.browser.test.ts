@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
+import { on } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeV1, fromRaw, subprotocols } from '@perijove/protocol';
@@ -119,12 +119,12 @@ async function printedSince(kernelId: string, after: number, until: RegExp): Pro
   const websocket = new WebSocket(url, [subprotocols.numbered]);
   let printed = '';
   try {
-    const signal = AbortSignal.timeout(20_000);
-    while (!until.test(printed)) {
-      // oxlint-disable-next-line no-await-in-loop -- one message after the other
-      const [data] = (await once(websocket, 'message', { signal })) as [Buffer];
+    // Many messages may come at once: an iterator keeps those that nobody waits for yet.
+    const messages = on(websocket, 'message', { signal: AbortSignal.timeout(20_000) });
+    for await (const [data] of messages as AsyncIterable<[Buffer]>) {
       const { header, content } = fromRaw(decodeV1(data.subarray(8)));
       if (header.msg_type === 'stream') printed += String(content['text']);
+      if (until.test(printed)) break;
     }
   } finally {
     websocket.terminate();
