@@ -127,8 +127,10 @@ test('[K90] a kernel starts, computes, is interrupted, restarted under its id, a
   expect(await run(kernel, 'import os; x = 6', 'x * 7')).toBe('42');
   expect(await run(kernel, '', "os.environ['JPY_SESSION_NAME']")).toBe("'/notebooks/a.ipynb'");
 
-  const sleeping = run(kernel, 'import time; time.sleep(60)');
-  await vi.waitFor(() => expect(kernel.executionState).toBe('busy'), { timeout: 10_000 });
+  // Busy may still be what the cell before was: that this one runs, it says itself.
+  const started = join(folder, 'sleeping');
+  const sleeping = run(kernel, `import time; open(${JSON.stringify(started)}, 'w').close(); time.sleep(60)`);
+  await vi.waitFor(() => readFile(started), { timeout: 10_000 });
   await registry.interrupt(kernel.id);
   expect(await sleeping).toBe('KeyboardInterrupt');
 
