@@ -78,7 +78,7 @@ async function reconnect(url, options) {
 
 /** Of lines that are missing nobody knows when they were printed: they are taken to lie evenly between those that came. */
 function outcomeOf(seen, { killedAt, answersAt, gaps }) {
-  const known = [...seen].sort(([a], [b]) => a - b);
+  const known = [...seen].toSorted(([a], [b]) => a - b);
   const missing = Array.from({ length: count }, (_, line) => line).filter((line) => !seen.has(line));
   const times = missing.map((line) => {
     const before = known.findLast(([other]) => other < line);

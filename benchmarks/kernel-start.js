@@ -1,26 +1,29 @@
-// From asking for an ipykernel until its first reply: the process started directly, by the local provisioner, and by
-// `POST /api/kernels` of a whole server over its WebSocket. In turns, so that whatever else the machine does meets all.
+// From asking for an ipykernel until its first reply: the process started directly, by the local provisioner, and by each whole
+// server (`POST /api/sessions`) over its WebSocket. In turns, so that whatever else the machine does meets all.
 // Needs `npm run build` and `node tools/test-setup.js`. Usage: node benchmarks/kernel-start.js [turns]
 import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import WebSocket from 'ws';
 import { Kernelspecs } from '../packages/kernels/dist/index.js';
 import { localProvisioner } from '../packages/provisioners/dist/index.js';
 import { DirectClient, testPython } from '../packages/testkit/dist/index.js';
-import { startPerijove } from '../packages/testkit/dist/perijove-process.js';
-import { median, round, show } from './roles/bench.js';
+import { median } from './roles/bench.js';
+import { installedServers } from './servers/kinds.js';
+import { compare, Results, sayConditions, sayLoadAfter } from './servers/report.js';
+import { attempt } from './servers/serve-kernel.js';
+import { makeFolders, removeFolders, startKernel, startServer } from './servers/start-server.js';
 
 const turns = Number(process.argv[2] ?? 15);
 const python = testPython();
-const folder = await mkdtemp(join(tmpdir(), 'perijove-bench-'));
+const folders = makeFolders();
+const folder = folders.base;
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const kernelspecs = new Kernelspecs({
-  paths: { kernelsPath: [join(dirname(dirname(python)), 'share/jupyter/kernels')] },
+  paths: { kernelsPath: [join(folders.home, '.local/share/jupyter/kernels')] },
   log,
 });
 const provisioner = localProvisioner({
@@ -30,26 +33,37 @@ const provisioner = localProvisioner({
   home: folder,
   log,
 });
-const server = await startPerijove({ python });
+const names = installedServers();
+const results = new Results();
+const running = {};
+sayConditions(names);
 
 try {
-  const ways = { direct, provisioned, served };
-  const times = { direct: [], provisioned: [], served: [] };
-  for (const way of Object.values(ways)) await way();
+  for (const name of names) running[name] = await startServer(name, folders);
+  const ways = { direct, provisioner: provisioned };
+  for (const name of names) ways[name] = () => served(running[name]);
+  for (const [name, way] of Object.entries(ways)) await attempt(name, way, 60_000);
   for (let turn = 0; turn < turns; turn++) {
     // Each way is first as often as the others: what one leaves for the machine to do meets the next.
     const order = Object.entries(ways).map((_way, index, all) => all[(index + turn) % all.length]);
-    for (const [name, way] of order) times[name].push(await way());
+    for (const [name, way] of order) {
+      const ms = await attempt(name, way, 60_000);
+      if (ms !== undefined) results.note(name, 'first reply', ms);
+    }
   }
-  const base = median(times.direct);
-  show('the process started directly, median', round(base, 0), 'ms');
-  for (const name of ['provisioned', 'served']) {
-    show(`${name}, median`, round(median(times[name]), 0), 'ms');
-    show('  over direct', round(median(times[name]) / base), '×', '≤ 1.1');
-  }
+  const times = results.of('first reply', median);
+  compare('kernel asked for until its first reply', 'ms', times, { goal: '≤ 1.1 × direct', digits: 0 });
+  const { direct: base, ...others } = times;
+  compare(
+    '  over direct',
+    '×',
+    Object.fromEntries(Object.entries(others).map(([name, ms]) => [name, ms / base])),
+    { goal: '≤ 1.1', digits: 2 },
+  );
+  sayLoadAfter();
 } finally {
-  await server[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
+  for (const server of Object.values(running)) await server.stop();
+  await removeFolders(folders);
 }
 
 async function direct() {
@@ -74,7 +88,7 @@ async function direct() {
 
 async function provisioned() {
   const began = performance.now();
-  const kernelspec = await kernelspecs.get('python3');
+  const kernelspec = await kernelspecs.get('bench-python');
   const request = { kernelId: randomUUID(), kernelspec, cwd: folder, env: {}, username: '', resources: {} };
   const kernel = await provisioner.launch(request, { signal: new AbortController().signal, report() {} });
   const ms = await firstReply(kernel.connection, began);
@@ -82,21 +96,16 @@ async function provisioned() {
   return ms;
 }
 
-async function served() {
+async function served(server) {
   const began = performance.now();
-  const answer = await server.fetch('api/kernels', {
-    method: 'POST',
-    body: JSON.stringify({ name: 'python3' }),
-  });
-  const { id } = await answer.json();
-  const socket = new WebSocket(
-    `${server.url.replace(/^http/, 'ws')}api/kernels/${id}/channels?token=${server.token}`,
-  );
+  const { sessionId, url } = await startKernel(server, 'bench-python', randomUUID());
+  const session = randomUUID();
+  const socket = new WebSocket(`${url}&session_id=${session}`);
   await once(socket, 'open');
   const header = {
     msg_id: randomUUID(),
     msg_type: 'kernel_info_request',
-    session: randomUUID(),
+    session,
     username: '',
     date: new Date().toISOString(),
     version: '5.4',
@@ -114,7 +123,7 @@ async function served() {
   });
   const ms = performance.now() - began;
   socket.terminate();
-  await server.fetch(`api/kernels/${id}`, { method: 'DELETE' });
+  await server.send('DELETE', `api/sessions/${sessionId}`);
   return ms;
 }
 

@@ -1,62 +1,70 @@
-// Small iopub messages of a fast kernel, through the server and a WebSocket, against a client on the kernel's own sockets.
+// Small iopub messages of a fast kernel, through each whole server and a WebSocket, against a client on the kernel's own sockets.
 // The server (or the direct client) has a core; the kernel (and the WebSocket's client) another.
 // Needs `npm run build`. Usage: node benchmarks/messages.js [messages] [rounds]
-import { median, perSecond, round, show, start } from './roles/bench.js';
+import { median, perSecond } from './roles/bench.js';
+import { installedServers } from './servers/kinds.js';
+import { compare, Results, sayConditions, sayLoadAfter } from './servers/report.js';
+import { attempt, directKernel, serveKernel } from './servers/serve-kernel.js';
 
 const count = Number(process.argv[2] ?? 200_000);
 const rounds = Number(process.argv[3] ?? 3);
-const results = { direct: [], v1: [], default: [] };
-const cpu = { v1: [], default: [], direct: [] };
+const framings = ['v1', 'default'];
+const names = installedServers();
+const results = new Results();
+sayConditions(names);
 
 for (let index = 0; index < rounds; index++) {
-  results.direct.push(await direct());
-  for (const framing of ['v1', 'default']) results[framing].push(await through(framing));
+  await direct();
+  for (const name of names) {
+    for (const framing of framings) await attempt(name, () => through(name, framing));
+  }
 }
-const base = median(results.direct);
-show('direct', round(base, 0), `messages/s, ${round(median(cpu.direct))} µs of CPU each`);
-for (const framing of ['v1', 'default']) {
-  const rate = median(results[framing]);
-  show(
-    `server, ${framing} framing`,
-    round(rate, 0),
-    `messages/s, ${round(median(cpu[framing]))} µs of the server's CPU each`,
+for (const framing of framings) {
+  compare(
+    `messages/s, ${framing}`,
+    '',
+    { ...results.of(`${framing}, rate`, median), ...results.of('direct, rate', median) },
+    { goal: '≥ 0.5 × direct, ≥ 20 × jupyter lab', digits: 0 },
   );
-  show(`  of direct`, round(rate / base), '×', '≥ 0.5');
+  compare("  of the server's CPU each", 'µs', {
+    ...results.of(`${framing}, cpu`, median),
+    ...results.of('direct, cpu', median),
+  });
 }
+sayLoadAfter();
 
 async function direct() {
-  const kernel = start('kernel', { core: 1 });
-  const client = start('direct', { core: 0 });
-  await client.ask({ do: 'connect', connection: await kernel.ask({ do: 'connection' }) });
+  const { client, stop } = await directKernel('kernel', { isPinned: true });
   await client.ask({ do: 'run', code: `fast ${count / 10}` });
   const {
     results: [result],
-    cpu: used,
+    cpu,
   } = await client.ask({ do: 'run', code: `fast ${count}` });
-  check(result);
-  cpu.direct.push(used / count);
-  await Promise.all([kernel.stop(), client.stop()]);
-  return perSecond(result);
+  check(result, count);
+  results.note('direct', 'direct, rate', perSecond(result));
+  results.note('direct', 'direct, cpu', cpu / count);
+  await stop();
 }
 
-async function through(framing) {
-  const kernel = start('kernel', { core: 1 });
-  const server = start('server', { core: 0 });
-  const client = start('websocket', { core: 1 });
-  const { url } = await server.ask({ do: 'connect', connection: await kernel.ask({ do: 'connection' }) });
-  await client.ask({ do: 'connect', url, framing });
-  await client.ask({ do: 'run', code: `fast ${count / 10}` });
-  const before = await server.ask({ do: 'cpu' });
-  const {
-    results: [result],
-  } = await client.ask({ do: 'run', code: `fast ${count}` });
-  const after = await server.ask({ do: 'cpu' });
-  check(result);
-  cpu[framing].push((after.cpu - before.cpu) / count);
-  await Promise.all([kernel.stop(), server.stop(), client.stop()]);
-  return perSecond(result);
+async function through(name, framing) {
+  // Peers would be at it for minutes.
+  const messages = name === 'perijove' ? count : count / 20;
+  const { server, client, stop } = await serveKernel(name, 'bench-fast', { framing, isPinned: true });
+  try {
+    await client.ask({ do: 'run', code: `fast ${messages / 10}` });
+    const before = server.cpu();
+    const {
+      results: [result],
+    } = await client.ask({ do: 'run', code: `fast ${messages}` });
+    check(result, messages);
+    results.note(name, `${framing}, rate`, perSecond(result));
+    results.note(name, `${framing}, cpu`, (server.cpu() - before) / messages);
+  } finally {
+    await stop();
+  }
 }
 
-function check(result) {
-  if (result.messages !== count) throw new Error(`${result.messages} of ${count} messages have arrived`);
+function check(result, expected) {
+  if (result.messages !== expected)
+    throw new Error(`${result.messages} of ${expected} messages have arrived`);
 }

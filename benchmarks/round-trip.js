@@ -1,28 +1,35 @@
-// An idle round trip of a shell message: through the server and a WebSocket, against the kernel's own sockets.
+// An idle round trip of a shell message: through each whole server and a WebSocket, against the kernel's own sockets.
 // Needs `npm run build`. Usage: node benchmarks/round-trip.js [count]
-import { median, round, show, start } from './roles/bench.js';
+import { median } from './roles/bench.js';
+import { installedServers } from './servers/kinds.js';
+import { compare, percentile, Results, sayConditions, sayLoadAfter } from './servers/report.js';
+import { attempt, directKernel, serveKernel } from './servers/serve-kernel.js';
 
 const count = Number(process.argv[2] ?? 1000);
-const kernel = start('kernel');
-const connection = await kernel.ask({ do: 'connection' });
-const direct = start('direct');
-await direct.ask({ do: 'connect', connection });
-const server = start('server');
-const { url } = await server.ask({ do: 'connect', connection });
-const through = start('websocket');
-await through.ask({ do: 'connect', url });
-
-const times = { direct: [], through: [] };
-// In turns, so that whatever else the machine does meets both.
-for (let turn = 0; turn < 10; turn++) {
-  times.direct.push(...(await direct.ask({ do: 'roundTrips', count: count / 10 })).times);
-  times.through.push(...(await through.ask({ do: 'roundTrips', count: count / 10 })).times);
+const names = installedServers();
+const results = new Results();
+sayConditions(names);
+const parts = { direct: await directKernel('kernel') };
+try {
+  for (const name of names) parts[name] = await attempt(name, () => serveKernel(name, 'bench-fast'));
+  for (const part of Object.values(parts)) await part?.client.ask({ do: 'roundTrips', count: 100 });
+  // In turns, so that whatever else the machine does meets all.
+  for (let turn = 0; turn < 10; turn++) {
+    for (const [name, part] of Object.entries(parts)) {
+      if (part)
+        results.note(name, 'ms', ...(await part.client.ask({ do: 'roundTrips', count: count / 10 })).times);
+    }
+  }
+} finally {
+  for (const part of Object.values(parts)) await part?.stop();
 }
-const p99 = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)];
-show('direct, median', round(median(times.direct), 3), 'ms');
-show('server, median', round(median(times.through), 3), 'ms');
-show('  over direct', round(median(times.through) - median(times.direct), 3), 'ms', '≤ 0.3');
-show('direct, p99', round(p99(times.direct), 3), 'ms');
-show('server, p99', round(p99(times.through), 3), 'ms');
-show('  over direct', round(p99(times.through) - p99(times.direct), 3), 'ms', '≤ 2');
-await Promise.all([kernel, direct, server, through].map((part) => part.stop()));
+show('median', median, '≤ 0.3');
+show('p99', (values) => percentile(values, 0.99), '≤ 2');
+sayLoadAfter();
+
+function show(what, pick, goal) {
+  const { direct, ...times } = results.of('ms', pick);
+  compare(`round trip, ${what}`, 'ms', { ...times, direct }, { digits: 3 });
+  const over = Object.fromEntries(Object.entries(times).map(([name, ms]) => [name, ms - direct]));
+  compare('  over direct', 'ms', over, { goal, digits: 3 });
+}

@@ -3,7 +3,8 @@ import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const hasTaskset = spawnSync('taskset', ['-V']).status === 0;
+/** Whether parts can have a core of their own. */
+export const hasTaskset = spawnSync('taskset', ['-V']).status === 0;
 
 /** Starts `roles/<name>.js`; `core` pins it if the machine can. */
 export function start(name, { core, args = [], env = {} } = {}) {

@@ -74,7 +74,11 @@ class Client {
           if (messages++ === 0) first = performance.now();
           bytes += message.content.length;
           // A kernel may put a line's text and its end into two messages.
-          if (type === 'stream') lines += message.content.toString('latin1').split('\\n').length - 1;
+          if (type === 'stream') {
+            const text = message.content.toString('latin1');
+            // What a server itself has to say (that it has dropped some) comes on stderr.
+            if (!/"name": ?"stderr"/.test(text)) lines += text.split('\\n').length - 1;
+          }
         } else if (
           type === 'status' &&
           messages > 0 &&

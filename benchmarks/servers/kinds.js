@@ -57,7 +57,15 @@ export const kinds = {
     ? {
         jupyverse: {
           version: () => pythonVersions(join(dirname(jupyverse), 'python'), ['jupyverse', 'fps_kernels']),
-          command: ({ port }) => [jupyverse, '--port', String(port), '--set', 'auth.mode=noauth'],
+          command: ({ port }) => [
+            jupyverse,
+            '--port',
+            String(port),
+            '--set',
+            'auth.mode=noauth',
+            '--timeout',
+            '60',
+          ],
           api: 'api/status',
         },
       }

@@ -12,11 +12,13 @@ export function sayConditions(names) {
   console.log(`${names.map(versionOf).join('; ')}\n`);
 }
 
-/** One row. `values` by server; undefined: could not be measured there. */
+/** One row. `values` by server; who could not be measured is missing. */
 export function compare(what, unit, values, { goal, digits = 1 } = {}) {
   const { perijove, ...others } = values;
   const cells = Object.entries(others).map(([name, value]) =>
-    value === undefined ? `${name} –` : `${name} ${round(value, digits)} (${round(perijove / value, 3)} ×)`,
+    value > 0 && perijove > 0
+      ? `${name} ${round(value, digits)} (${round(perijove / value, 3)} ×)`
+      : `${name} ${round(value, digits)}`,
   );
   console.log(
     `${what.padEnd(46)} ${String(round(perijove, digits)).padStart(9)} ${unit}${goal === undefined ? '' : `  [goal ${goal}]`}  ${cells.join('; ')}`,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fakeKernelspec, testPython } from '../../packages/testkit/dist/index.js';
+import { hasTaskset } from '../roles/bench.js';
 import { kinds, token } from './kinds.js';
 
 /** A home and a root folder for servers, with two kernelspecs: `bench-python` (ipykernel) and `bench-fast` (ours, which waits for nothing). */
@@ -14,7 +15,7 @@ export function makeFolders({ kernelCore } = {}) {
   const base = mkdtempSync(join(tmpdir(), 'perijove-bench-'));
   const folders = { base, home: join(base, 'home'), notebooks: join(base, 'notebooks') };
   mkdirSync(folders.notebooks);
-  const pin = kernelCore === undefined ? [] : ['taskset', '-c', String(kernelCore)];
+  const pin = kernelCore === undefined || !hasTaskset ? [] : ['taskset', '-c', String(kernelCore)];
   const python = {
     argv: [testPython(), '-m', 'ipykernel_launcher', '-f', '{connection_file}'],
     display_name: 'Python',
@@ -46,7 +47,7 @@ export async function removeFolders({ base, home }) {
 /** Starts one without waiting for it: see `answers`. Each has the same home, root folder, environment. */
 export async function spawnServer(name, folders, { args = [], core, port } = {}) {
   port ??= await freePort();
-  const pin = core === undefined ? [] : ['taskset', '-c', String(core)];
+  const pin = core === undefined || !hasTaskset ? [] : ['taskset', '-c', String(core)];
   const [program, ...rest] = [...pin, ...kinds[name].command({ port, ...folders }), ...args];
   const inherited = Object.entries(process.env).filter(
     ([key]) => !/^(JUPYTER|PERIJOVE|XDG|VIRTUAL_ENV|CONDA)/.test(key),
@@ -63,7 +64,7 @@ export async function spawnServer(name, folders, { args = [], core, port } = {})
   });
   let complaints = '';
   for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk) => (complaints = (complaints + chunk).slice(-4000)));
+    stream.on('data', (chunk) => (complaints = (complaints + chunk).slice(-600)));
   const url = `http://127.0.0.1:${port}/`;
   const server = {
     name,
@@ -73,9 +74,9 @@ export async function spawnServer(name, folders, { args = [], core, port } = {})
     startedAt,
     /** Milliseconds since the start, once `path` is answered by 200. */
     async answers(path) {
-      for (let tries = 0; ; tries++) {
+      for (;;) {
         if ((await statusOf(url + path)) === 200) return performance.now() - startedAt;
-        if (child.exitCode !== null || tries > 6000)
+        if (child.exitCode !== null || performance.now() - startedAt > 120_000)
           throw new Error(
             `${name} (${child.exitCode ?? child.signalCode ?? 'running'}) does not answer ${path}:\n${complaints}`,
           );
@@ -111,9 +112,9 @@ export async function startKernel(server, kernelspec, name = 'bench') {
       kernel: { name: kernelspec },
     }),
   );
-  const { kernel } = JSON.parse(await server.send('POST', 'api/sessions', body));
+  const { id, kernel } = JSON.parse(await server.send('POST', 'api/sessions', body));
   return {
-    id: kernel.id,
+    sessionId: id,
     url: `${server.url.replace('http', 'ws')}api/kernels/${kernel.id}/channels?token=${token}`,
   };
 }
@@ -157,11 +158,12 @@ function cpuOf(pid) {
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
-/** In kB. `pss` counts what is shared with other processes in part. */
+/** In kB. `peak` is that of `rss`; `pss` counts what is shared with other processes in part. */
 function memoryOf(pid) {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
   const value = (key) => Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(text)[1]);
-  return { rss: value('Rss'), pss: value('Pss') };
+  const peak = Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))[1]);
+  return { rss: value('Rss'), pss: value('Pss'), peak };
 }
 
 function processesAtHome(home) {
