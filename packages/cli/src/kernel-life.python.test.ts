@@ -1,5 +1,5 @@
 // A kernel's life with all its real pieces: registry, channels, the local provisioner and ipykernel.
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -247,12 +247,15 @@ test('[K94] a kernel that was busy is found busy, and answers later', async () =
   const first = await openRegistry(ipykernel());
   const kernel = await first.start(request);
   await kernel.ready(soon());
-  run(kernel, 'import time; time.sleep(3)').catch(() => {});
+  const go = join(folder, 'go');
+  const waits = `import os, time\nwhile not os.path.exists(${JSON.stringify(go)}): time.sleep(0.05)`;
+  run(kernel, waits).catch(() => {});
   await vi.waitFor(() => expect(kernel.executionState).toBe('busy'), { timeout: 10_000 });
   await first.drain();
   const second = await openRegistry(ipykernel());
   const found = second.require(kernel.id);
   expect(found.executionState).toBe('busy');
+  await writeFile(go, '');
   expect(await run(found, '', '1')).toBe('1');
   await vi.waitFor(() => expect(found.executionState).toBe('idle'), { timeout: 10_000 });
 });
