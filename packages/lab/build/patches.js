@@ -35,6 +35,14 @@ export const patches = [
     replace: "title: deathTitle ?? this._trans.__('Error Starting Kernel'),",
   },
   {
+    // One that dies while its session is still being set up said so before anybody here listened.
+    file: sessionContext,
+    find: "(_c = session === null || session === void 0 ? void 0 : session.kernel) === null || _c === void 0 ? void 0 : _c.status) || 'unknown');",
+    replace:
+      "(_c = session === null || session === void 0 ? void 0 : session.kernel) === null || _c === void 0 ? void 0 : _c.status) || 'unknown');" +
+      "if (session?.kernel?.status === 'dead') this._onStatusChanged(session, 'dead');",
+  },
+  {
     // The connection to a kernel that died is disposed, and restarting one that is does nothing, after having asked.
     file: sessionContext,
     find: 'if (!kernel && sessionContext.prevKernelName) {',
