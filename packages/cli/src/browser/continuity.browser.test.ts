@@ -123,7 +123,7 @@ async function printedSince(kernelId: string, after: number, until: RegExp): Pro
     const messages = on(websocket, 'message', { signal: AbortSignal.timeout(20_000) });
     for await (const [data] of messages as AsyncIterable<[Buffer]>) {
       const { header, content } = fromRaw(decodeV1(data.subarray(8)));
-      if (header.msg_type === 'stream') printed += String(content['text']);
+      if (header.msg_type === 'stream' && content['name'] === 'stdout') printed += String(content['text']);
       if (until.test(printed)) break;
     }
   } finally {
