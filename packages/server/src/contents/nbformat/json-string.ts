@@ -220,24 +220,30 @@ export function writeUnescaped(
     sink.copy(source, start, end);
     return true;
   }
+  // Never longer than what is read, so there is room for all.
+  sink.reserve(end - start);
+  const { bytes } = sink;
+  let at = sink.length;
   let complete = true;
   let i = start;
   while (i < end) {
-    const from = i;
-    while (i < end && source[i] !== BACKSLASH) i++;
-    sink.copy(source, from, i);
-    if (i >= end) break;
-    const c = source[i + 1]!;
-    if (c === 0x75) {
+    const c = source[i]!;
+    if (c !== BACKSLASH) {
+      bytes[at++] = c;
+      i++;
+    } else if (source[i + 1] !== 0x75) {
+      bytes[at++] = unescapedByte(source[i + 1]!);
+      i += 2;
+    } else {
       const [codePoint, next] = codePointAt(source, i);
+      sink.length = at;
       if (codePoint >= 0xd800 && codePoint < 0xe000) complete = false;
       else writeUtf8(sink, codePoint);
+      at = sink.length;
       i = next;
-    } else {
-      sink.byte(unescapedByte(c));
-      i += 2;
     }
   }
+  sink.length = at;
   return complete;
 }
 
