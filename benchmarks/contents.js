@@ -4,10 +4,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { Agent } from 'node:http';
 import { join } from 'node:path';
-import { median } from './roles/bench.js';
-import { installedServers } from './servers/kinds.js';
+import { median, start } from './roles/bench.js';
+import { installedServers, token } from './servers/kinds.js';
 import { compare, percentile, Results, sayConditions, sayLoadAfter } from './servers/report.js';
 import { attempt } from './servers/serve-kernel.js';
 import { makeFolders, removeFolders, startServer } from './servers/start-server.js';
@@ -17,6 +16,7 @@ const names = installedServers();
 const shapes = { text: notebook('text', textCell), images: notebook('images', imageCell) };
 const results = new Results();
 const running = {};
+const others = start('small-gets');
 const bare = 'bare files';
 sayConditions(names);
 
@@ -41,6 +41,7 @@ try {
   }
   sayLoadAfter();
 } finally {
+  await others.stop();
   for (const { server, folders } of Object.values(running)) {
     await server.stop();
     await removeFolders(folders);
@@ -51,10 +52,14 @@ async function through(name) {
   const { server } = running[name];
   await measure(name, 'list 5,000 files', () => get(server, 'many'));
   for (const [shape, content] of Object.entries(shapes)) {
-    const meanwhile = poll(server);
+    await others.ask({
+      do: 'start',
+      url: `${server.url}api/contents/small.txt`,
+      headers: { authorization: `token ${token}` },
+    });
     await measure(name, `open 50 MB of ${shape}`, () => get(server, `${shape}.ipynb`));
     await measure(name, `save 50 MB of ${shape}`, () => put(server, `${shape}.ipynb`, content));
-    results.note(name, `small GETs meanwhile (${shape}), p99`, ...(await meanwhile.stop()));
+    results.note(name, `small GETs meanwhile (${shape}), p99`, ...(await others.ask({ do: 'stop' })).times);
   }
 }
 
@@ -80,31 +85,8 @@ async function measure(name, what, run) {
   results.note(name, what, performance.now() - started);
 }
 
-/** A client that asks for a small file every 10 ms, until it is stopped; answers with the times. */
-function poll(server) {
-  const agent = new Agent({ keepAlive: true });
-  const times = [];
-  let isStopped = false;
-  const done = (async () => {
-    while (!isStopped) {
-      const started = performance.now();
-      await get(server, 'small.txt', agent);
-      times.push(performance.now() - started);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    agent.destroy();
-    return times;
-  })();
-  return {
-    stop() {
-      isStopped = true;
-      return done;
-    },
-  };
-}
-
-function get(server, path, agent) {
-  return server.send('GET', `api/contents/${encodeURIComponent(path)}`, undefined, agent);
+function get(server, path) {
+  return server.receive(`api/contents/${encodeURIComponent(path)}`);
 }
 
 function put(server, path, content) {
