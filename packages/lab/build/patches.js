@@ -12,6 +12,13 @@ export const patches = [
     find: '// After the state database has finished loading, save it.\n                await save.invoke();',
     replace: 'void save.invoke();',
   },
+  {
+    // The kernel, and which one it is to be, waited until the server had made a checkpoint, while cells could be run already:
+    // cell-executor.ts could not know then what it waits for. Nobody needs that checkpoint before the first save.
+    file: /@jupyterlab[\\/]docregistry[\\/]lib[\\/]context\.js$/,
+    find: 'await this._maybeCheckpoint(false);',
+    replace: 'this._maybeCheckpoint(false).catch(reason => console.error(reason));',
+  },
   // What a kernel died of is shown as an error of its start, with its last words folded away.
   {
     file: sessionContext,

@@ -17,7 +17,8 @@ export function kernelOnItsWay(context: KernelSource): Promise<void> | undefined
 
 async function settle(context: KernelSource): Promise<void> {
   const changed = nextChange(context);
-  // It may be called again, and then awaits the same; but once it has failed it never resolves.
+  // The document has called it by the time that there are cells (build/patches.js sees to that). Called again it awaits the
+  // same; but once it has failed it never resolves.
   await Promise.race([context.initialize().then(ignore, ignore), changed]);
   // Another kernel was chosen, and is being started.
   if (!context.session?.kernel && !context.isDisposed && !context.hasNoKernel) await changed;
