@@ -85,7 +85,8 @@ test('[U22] a server that is killed and started again: the page is connected aga
   await server.end('SIGKILL');
   await lab.expectKernel('Connecting');
   server = await startPerijove({ folders, python: testPython(), args: ['--port', port] });
-  await lab.expectKernel('Idle');
+  // It tries again every 10 to 30 s.
+  await lab.expectKernel('Idle', 60_000);
   // Whether it says so in a dialog depends on what it happened to ask for meanwhile.
   const notice = lab.dialog.filter({ hasText: 'Server Connection Error' });
   if (await notice.isVisible()) await notice.getByRole('button', { name: 'Close' }).click();
@@ -101,7 +102,7 @@ test('[U22] a server that is killed and started again: the page is connected aga
     /net::/,
     /Failed to fetch/,
   );
-});
+}, 120_000);
 
 async function kernelIds(): Promise<string[]> {
   const kernels = (await (await server.fetch('api/kernels')).json()) as { id: string }[];

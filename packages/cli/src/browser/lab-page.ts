@@ -114,8 +114,8 @@ export class LabPage {
   }
 
   /** What the status bar says of the kernel: Starting, Idle, Busy, Connecting, … */
-  async expectKernel(status: string): Promise<void> {
-    await this.page.locator('#jp-main-statusbar', { hasText: `| ${status}` }).waitFor();
+  async expectKernel(status: string, timeoutMs = patienceMs): Promise<void> {
+    await this.page.locator('#jp-main-statusbar', { hasText: `| ${status}` }).waitFor({ timeout: timeoutMs });
   }
 
   // What is done.
