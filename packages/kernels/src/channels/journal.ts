@@ -85,7 +85,7 @@ export class Journal {
     return this.#files?.pendingBytes ?? 0;
   }
 
-  /** Numbers and keeps messages, and hands them on in order: small ones at once. */
+  /** Numbers and keeps messages, and hands them on in order, once they are in a file. */
   append(
     messages: readonly RawMessage[],
     targets: readonly (string | undefined)[] | undefined,

@@ -1,13 +1,12 @@
 import {
+  close as closeFile,
   closeSync,
   ftruncateSync,
   mkdirSync,
   readdirSync,
-  rmSync,
   statSync,
   write as writeFile,
   writev,
-  writeSync,
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,16 +26,6 @@ interface Pending {
   readonly written: () => void;
 }
 
-/**
- * A write up to this, after a rest, is done at once: it only goes into the page cache, and whoever waits for a reply has it
- * sooner. While messages flow a thread writes, since a busy disk can make any write wait for seconds (ext4 joins its commit),
- * and a kernel's PUB drops what is not read meanwhile.
- */
-const syncBytes = 128 * 1024;
-const restMs = 5;
-/** After a write that took so long, nothing is written at once for a while. */
-const slowWriteMs = 2;
-const slowForMs = 1000;
 const segmentsInRing = 8;
 const retryAfterMs = 10_000;
 
@@ -49,8 +38,6 @@ export class SegmentRing {
   #pendingBytes = 0;
   #isWriting = false;
   #notBefore = 0;
-  /** Until then a thread writes. */
-  #notNowBefore = 0;
   readonly #idle: (() => void)[] = [];
   /** When the last of what was found at the start was written; undefined if nothing was. */
   lastWriteAt: number | undefined;
@@ -75,18 +62,12 @@ export class SegmentRing {
     return this.#pendingBytes;
   }
 
-  /** Calls `written` when the batch is in the file, or cannot be; in the order of the calls, at once if it can be. */
+  /**
+   * Calls `written` when the batch is in the file, or cannot be; in the order of the calls. A thread writes, also what is small:
+   * a busy disk can make any call to the file system wait for seconds (ext4 joins its commit), and a kernel's PUB drops what
+   * is not read meanwhile.
+   */
   write(batch: Batch, written: () => void): void {
-    const now = performance.now();
-    const mayWriteNow = !this.#isWriting && batch.bytes.length <= syncBytes && now >= this.#notNowBefore;
-    this.#notNowBefore = Math.max(this.#notNowBefore, now + restMs);
-    if (mayWriteNow) {
-      this.#writeNow(batch);
-      const after = performance.now();
-      if (after - now > slowWriteMs) this.#notNowBefore = after + slowForMs;
-      written();
-      return;
-    }
     this.#pending.push({ batch, written });
     this.#pendingBytes += batch.bytes.length;
     if (!this.#isWriting) this.#writePending();
@@ -146,20 +127,6 @@ export class SegmentRing {
     });
   }
 
-  #writeNow(batch: Batch): void {
-    const file = this.#fileFor(batch);
-    if (file === undefined) return;
-    try {
-      let done = 0;
-      while (done < batch.bytes.length) {
-        done += writeSync(file.fd, batch.bytes, done, batch.bytes.length - done, file.segment.size + done);
-      }
-      file.segment.added(batch.count, batch.bytes.length);
-    } catch (error) {
-      this.#failed(error, file.segment);
-    }
-  }
-
   /** What waits, as much of it as a segment holds, in one write of a thread's. */
   #writePending(): void {
     const taken = this.#takePending(this.#options.maxBytes / segmentsInRing);
@@ -177,22 +144,20 @@ export class SegmentRing {
       for (const { written } of taken) written();
       this.#writePending();
     };
-    const file = this.#fileFor(first.batch);
-    if (file === undefined) {
-      setImmediate(finish);
-      return;
-    }
-    const { fd, segment } = file;
-    writeAll(
-      fd,
-      taken.map(({ batch }) => batch.bytes),
-      segment.size,
-      (error) => {
-        if (error) this.#failed(error, segment);
-        else for (const { batch } of taken) segment.added(batch.count, batch.bytes.length);
-        finish();
-      },
-    );
+    this.#withFileFor(first.batch, (file) => {
+      if (file === undefined) return finish();
+      const { fd, segment } = file;
+      writeAll(
+        fd,
+        taken.map(({ batch }) => batch.bytes),
+        segment.size,
+        (error) => {
+          if (error) this.#failed(error, segment);
+          else for (const { batch } of taken) segment.added(batch.count, batch.bytes.length);
+          finish();
+        },
+      );
+    });
   }
 
   #takePending(maxBytes: number): Pending[] {
@@ -205,26 +170,30 @@ export class SegmentRing {
   }
 
   /** The segment that the batch belongs in; a new one if the last is full or ends elsewhere. */
-  #fileFor(batch: Batch): { fd: number; segment: Segment } | undefined {
+  #withFileFor(batch: Batch, use: (file: { fd: number; segment: Segment } | undefined) => void): void {
     const last = this.#segments.at(-1);
     const { maxBytes, folder } = this.#options;
     const isFull = last !== undefined && last.size >= maxBytes / segmentsInRing;
     if (last !== undefined && this.#fd !== undefined && last.next === batch.first && !isFull) {
-      return { fd: this.#fd, segment: last };
-    }
-    if (performance.now() < this.#notBefore) return undefined;
-    this.#closeFile();
-    try {
-      const { segment, fd } = Segment.create(folder, batch.first);
-      // An empty one of the same name, left by a process that wrote nothing into it, is this one now.
-      if (last?.first === segment.first) this.#segments.pop();
-      this.#segments.push(segment);
-      this.#fd = fd;
-      this.#dropOldest();
-      return { fd, segment };
-    } catch (error) {
-      this.#failed(error, undefined);
-      return undefined;
+      use({ fd: this.#fd, segment: last });
+    } else if (performance.now() < this.#notBefore) {
+      setImmediate(use, undefined);
+    } else {
+      this.#leaveFile();
+      Segment.create(folder, batch.first).then(
+        ({ segment, fd }) => {
+          // An empty one of the same name, left by a process that wrote nothing into it, is this one now.
+          if (last?.first === segment.first) this.#segments.pop();
+          this.#segments.push(segment);
+          this.#fd = fd;
+          this.#dropOldest();
+          use({ fd, segment });
+        },
+        (error: unknown) => {
+          this.#failed(error, undefined);
+          use(undefined);
+        },
+      );
     }
   }
 
@@ -234,7 +203,12 @@ export class SegmentRing {
     while (total > allowed && this.#segments.length > 1) {
       const oldest = this.#segments.shift()!;
       total -= oldest.size;
-      rmSync(oldest.path, { force: true });
+      void rm(oldest.path, { force: true }).catch((error: unknown) => {
+        this.#options.log.warn(
+          { err: error, path: oldest.path },
+          'an old segment of the journal cannot be removed',
+        );
+      });
     }
   }
 
@@ -248,6 +222,13 @@ export class SegmentRing {
       // Then it is cut off by whoever recovers it.
     }
     this.#closeFile();
+  }
+
+  /** As `#closeFile`, by a thread. */
+  #leaveFile(): void {
+    // What fails when it is closed, failed when it was written.
+    if (this.#fd !== undefined) closeFile(this.#fd, () => {});
+    this.#fd = undefined;
   }
 
   #closeFile(): void {

@@ -1,7 +1,20 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  open as openFd,
+  openSync,
+  readSync,
+  write,
+  writeSync,
+} from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { frameAt, maxFrameHeaderSize, type FrameSpan } from '@perijove/protocol';
+
+const openFile = promisify(openFd);
+const writeFile = promisify(write);
 
 // A segment of a journal: a head, then v1 WebSocket frames exactly as clients get them, numbered without a gap from the
 // number in its name. Whatever follows the last whole frame is what a crash left of a write.
@@ -51,12 +64,12 @@ export class Segment {
     this.#index = [{ number: first, offset: magic.length }];
   }
 
-  /** Creates its file; the caller owns the descriptor. Throws what the file system throws. */
-  static create(folder: string, first: number): { segment: Segment; fd: number } {
+  /** Creates its file; the caller owns the descriptor. Rejects with what the file system says. */
+  static async create(folder: string, first: number): Promise<{ segment: Segment; fd: number }> {
     const segment = new Segment(join(folder, segmentName(first)), first, first, magic.length);
-    const fd = openSync(segment.path, 'w', 0o600);
+    const fd = await openFile(segment.path, 'w', 0o600);
     try {
-      writeSync(fd, magic, 0, magic.length, 0);
+      await writeFile(fd, magic, 0, magic.length, 0);
     } catch (error) {
       closeSync(fd);
       throw error;
