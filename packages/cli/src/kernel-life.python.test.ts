@@ -156,8 +156,10 @@ test('[K91] a busy kernel that is ended runs its atexit handlers', async () => {
     kernel,
     `import atexit, time; atexit.register(lambda: open(${JSON.stringify(file)}, 'w').write('bye'))`,
   );
-  run(kernel, 'while True: time.sleep(0.1)').catch(() => {});
-  await vi.waitFor(() => expect(kernel.executionState).toBe('busy'), { timeout: 10_000 });
+  const started = join(folder, 'busy');
+  const forever = `open(${JSON.stringify(started)}, 'w').close()\nwhile True: time.sleep(0.1)`;
+  run(kernel, forever).catch(() => {});
+  await vi.waitFor(() => readFile(started), { timeout: 10_000 });
   await registry.stop(kernel.id);
   expect(await readFile(file, 'utf8')).toBe('bye');
 });
