@@ -44,7 +44,7 @@ export class KernelSockets {
     this.#pacer = new ReadPacer(this.#iopub, options.limits);
     this.#iopub.onMessages = (messages) => {
       this.#receive('iopub', messages);
-      this.#pacer.read(messages.length);
+      this.#pacer.read(messages.length, bytesOf(messages));
     };
     this.#iopub.subscribe('');
     this.#iopub.connect(endpointOf(connection, 'iopub'));
@@ -113,4 +113,10 @@ export class KernelSockets {
       this.#options.log.warn({ channel, code: error.code, refused: this.#refused }, error.message);
     }
   }
+}
+
+function bytesOf(messages: readonly Buffer[][]): number {
+  let bytes = 0;
+  for (const frames of messages) for (const frame of frames) bytes += frame.length;
+  return bytes;
 }

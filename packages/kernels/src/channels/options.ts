@@ -27,11 +27,11 @@ export const channelOptions = {
     help: 'For how long, in seconds.',
   },
   batchAboveRate: {
-    schema: Type.Integer({ default: 2000, minimum: 0 }),
+    schema: Type.Integer({ default: 500, minimum: 0 }),
     help: 'Messages a second of a kernel above which they are taken in batches. 0 takes each as it comes.',
   },
   batchDelayMs: {
-    schema: Type.Integer({ default: 2, minimum: 1, maximum: 100 }),
+    schema: Type.Integer({ default: 5, minimum: 1, maximum: 100 }),
     help: 'How long such a batch is waited for, in milliseconds.',
   },
   iopubConfirmMs: {

@@ -5,7 +5,8 @@ export interface Pausable {
   resume(): void;
 }
 
-const windowMs = 5;
+// Ten messages at 500 a second: what one small cell says (busy, its input, a line, idle) is not yet quick.
+const windowMs = 20;
 
 /**
  * Interrupt moderation for a socket: when messages come quickly and each read carries few of them, the next read is put
@@ -30,8 +31,8 @@ export class ReadPacer {
     this.#delayMs = limits.batchDelayMs;
   }
 
-  /** A read has brought `count` messages and they have been dealt with. */
-  read(count: number): void {
+  /** A read has brought `count` messages of so many bytes, and they have been dealt with. */
+  read(count: number, bytes: number): void {
     const now = performance.now();
     const elapsed = now - this.#windowStart;
     if (elapsed > windowMs) {
@@ -42,7 +43,7 @@ export class ReadPacer {
     }
     this.#inWindow += count;
     const isQuick = this.#isQuick || this.#inWindow >= this.#perWindow;
-    if (!isQuick || count >= fullRead || this.#isWaiting) return;
+    if (!isQuick || count >= fullRead || bytes >= fullReadBytes || this.#isWaiting) return;
     this.#isWaiting = true;
     if (!this.#isHeld) this.#socket.pause();
     if (this.#timer === undefined) this.#timer = setTimeout(() => this.#wake(), this.#delayMs);
@@ -72,5 +73,7 @@ export class ReadPacer {
   }
 }
 
-// A read of this many messages is worth its cost as it is.
+// A read of this many messages is worth its cost as it is; one of this many bytes takes half of what a read can, and to put off
+// the next would make the kernel wait.
 const fullRead = 64;
+const fullReadBytes = 32 * 1024;
