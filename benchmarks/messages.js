@@ -41,7 +41,7 @@ async function direct() {
     cpu,
   } = await client.ask({ do: 'run', code: `fast ${count}` });
   check(result, count);
-  results.note('direct', 'direct, rate', perSecond(result));
+  results.note('direct', 'direct, rate', perSecond({ messages: result.lines, ms: result.ms }));
   results.note('direct', 'direct, cpu', cpu / count);
   await stop();
 }
@@ -57,14 +57,14 @@ async function through(name, framing) {
       results: [result],
     } = await client.ask({ do: 'run', code: `fast ${messages}` });
     check(result, messages);
-    results.note(name, `${framing}, rate`, perSecond(result));
+    results.note(name, `${framing}, rate`, perSecond({ messages: result.lines, ms: result.ms }));
     results.note(name, `${framing}, cpu`, (server.cpu() - before) / messages);
   } finally {
     await stop();
   }
 }
 
+/** For a client that is slower than the kernel a server may join messages (SPEC.md of the channels, R16), but drop none. */
 function check(result, expected) {
-  if (result.messages !== expected)
-    throw new Error(`${result.messages} of ${expected} messages have arrived`);
+  if (result.lines !== expected) throw new Error(`${result.lines} of ${expected} lines have arrived`);
 }
