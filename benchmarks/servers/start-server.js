@@ -29,11 +29,13 @@ export function makeFolders({ kernelCore } = {}) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'kernel.json'), JSON.stringify({ ...spec, argv: [...pin, ...spec.argv] }));
   }
+  made.set(base, folders);
   return folders;
 }
 
 /** Ends what still runs in that home, kernels that outlived their server among it, and removes the folders. */
 export async function removeFolders({ base, home }) {
+  made.delete(base);
   for (const pid of processesAtHome(home)) {
     try {
       process.kill(pid, 'SIGKILL');
@@ -42,6 +44,15 @@ export async function removeFolders({ base, home }) {
     }
   }
   rmSync(base, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+}
+
+const made = new Map();
+// Who stops a benchmark does not want its servers and kernels.
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    for (const folders of made.values()) void removeFolders(folders);
+    process.exit(1);
+  });
 }
 
 /** Starts one without waiting for it: see `answers`. Each has the same home, root folder, environment. */

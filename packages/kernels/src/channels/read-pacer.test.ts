@@ -58,3 +58,25 @@ test('[R21] a read that is put off while the kernel is made to wait goes on when
   pacer.release();
   expect(calls).toEqual(['pause', 'resume']);
 });
+
+test('[R21] what comes so quickly that a read is soon full is put off for less, or not at all', () => {
+  const { pacer, calls } = paced();
+  // 25 in a millisecond, for as long as a window and more.
+  for (let ms = 0; ms < 30; ms++) {
+    for (let i = 0; i < 5; i++) pacer.read(5, 500);
+    vi.advanceTimersByTime(1);
+  }
+  calls.length = 0;
+  pacer.read(5, 500);
+  vi.advanceTimersByTime(1);
+  expect(calls).toEqual(['pause']);
+  vi.advanceTimersByTime(1);
+  expect(calls).toEqual(['pause', 'resume']);
+  for (let ms = 0; ms < 60; ms++) {
+    for (let i = 0; i < 20; i++) pacer.read(5, 500);
+    vi.advanceTimersByTime(1);
+  }
+  calls.length = 0;
+  for (let i = 0; i < 20; i++) pacer.read(5, 500);
+  expect(calls).toEqual([]);
+});

@@ -17,6 +17,7 @@ export class ReadPacer {
   readonly #socket: Pausable;
   readonly #perWindow: number;
   readonly #delayMs: number;
+  #holdMs: number;
   #timer: NodeJS.Timeout | undefined;
   #windowStart = 0;
   #inWindow = 0;
@@ -29,6 +30,7 @@ export class ReadPacer {
     this.#socket = socket;
     this.#perWindow = limits.batchAboveRate > 0 ? (limits.batchAboveRate * windowMs) / 1000 : Infinity;
     this.#delayMs = limits.batchDelayMs;
+    this.#holdMs = limits.batchDelayMs;
   }
 
   /** A read has brought `count` messages of so many bytes, and they have been dealt with. */
@@ -38,16 +40,19 @@ export class ReadPacer {
     if (elapsed > windowMs) {
       // Held back reads stretch a window; a pause of the kernel's ends the quick time.
       this.#isQuick = elapsed < 4 * windowMs && this.#inWindow >= this.#perWindow;
+      // No longer than a full read takes to come: of a kernel that says more, what waits while nobody reads is lost time.
+      const untilFull = Math.floor((fullRead * elapsed) / this.#inWindow);
+      this.#holdMs = this.#isQuick ? Math.min(this.#delayMs, untilFull) : this.#delayMs;
       this.#windowStart = now;
       this.#inWindow = 0;
     }
     this.#inWindow += count;
     const isQuick = this.#isQuick || this.#inWindow >= this.#perWindow;
-    if (!isQuick || count >= fullRead || bytes >= fullReadBytes || this.#isWaiting) return;
+    if (!isQuick || this.#holdMs < 1 || count >= fullRead || bytes >= fullReadBytes) return;
+    if (this.#isWaiting) return;
     this.#isWaiting = true;
     if (!this.#isHeld) this.#socket.pause();
-    if (this.#timer === undefined) this.#timer = setTimeout(() => this.#wake(), this.#delayMs);
-    else this.#timer.refresh();
+    this.#timer = setTimeout(() => this.#wake(), this.#holdMs);
   }
 
   hold(): void {

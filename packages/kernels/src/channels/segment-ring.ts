@@ -39,6 +39,8 @@ export class SegmentRing {
   #isWriting = false;
   #notBefore = 0;
   readonly #idle: (() => void)[] = [];
+  /** Of old segments; never rejects. */
+  #removal: Promise<unknown> = Promise.resolve();
   /** When the last of what was found at the start was written; undefined if nothing was. */
   lastWriteAt: number | undefined;
 
@@ -90,13 +92,14 @@ export class SegmentRing {
     return this.#segments.find(({ first }) => first > number)?.first;
   }
 
-  /** What is still to be written is written by the time this resolves. */
+  /** What is still to be written is written by the time this resolves, and what is too old is gone. */
   async close(): Promise<void> {
     while (this.#isWriting) {
       // oxlint-disable-next-line no-await-in-loop
       await new Promise<void>((resolve) => this.#idle.push(resolve));
     }
     this.#closeFile();
+    await this.#removal;
   }
 
   async remove(): Promise<void> {
@@ -180,7 +183,9 @@ export class SegmentRing {
       setImmediate(use, undefined);
     } else {
       this.#leaveFile();
-      Segment.create(folder, batch.first).then(
+      // Files that are slow to go are not joined by ever more.
+      const created = this.#removal.then(() => Segment.create(folder, batch.first));
+      created.then(
         ({ segment, fd }) => {
           // An empty one of the same name, left by a process that wrote nothing into it, is this one now.
           if (last?.first === segment.first) this.#segments.pop();
@@ -200,15 +205,20 @@ export class SegmentRing {
   #dropOldest(): void {
     let total = this.#segments.reduce((sum, { size }) => sum + size, 0);
     const allowed = this.#options.maxBytes * (1 - 2 / segmentsInRing);
+    const old: Segment[] = [];
     while (total > allowed && this.#segments.length > 1) {
       const oldest = this.#segments.shift()!;
       total -= oldest.size;
-      void rm(oldest.path, { force: true }).catch((error: unknown) => {
-        this.#options.log.warn(
-          { err: error, path: oldest.path },
-          'an old segment of the journal cannot be removed',
-        );
-      });
+      old.push(oldest);
+    }
+    if (old.length > 0) this.#removal = Promise.all(old.map((segment) => this.#removeFile(segment)));
+  }
+
+  async #removeFile({ path }: Segment): Promise<void> {
+    try {
+      await rm(path, { force: true });
+    } catch (error) {
+      this.#options.log.warn({ err: error, path }, 'an old segment of the journal cannot be removed');
     }
   }
 
