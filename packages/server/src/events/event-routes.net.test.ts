@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
-test('[V8] a subscriber gets each event as a text frame, the id of its schema first', async () => {
+test('[EV8] a subscriber gets each event as a text frame, the id of its schema first', async () => {
   const { bus, subscribe } = await server();
   const one = await subscribe();
   const two = await subscribe();
@@ -20,7 +20,7 @@ test('[V8] a subscriber gets each event as a text frame, the id of its schema fi
   await vi.waitFor(() => expect([one.frames, two.frames]).toEqual([[expected], [expected]]));
 });
 
-test('[V9] what a subscriber says is ignored, and a stranger is none', async () => {
+test('[EV9] what a subscriber says is ignored, and a stranger is none', async () => {
   const { bus, subscribe, url } = await server();
   const one = await subscribe();
   one.socket.send('{"what');
@@ -36,7 +36,7 @@ test('[V9] what a subscriber says is ignored, and a stranger is none', async () 
   expect(status).toBe(403);
 });
 
-test('[V10] a subscriber that does not read is closed with 1013 at the bound, the others are not', async () => {
+test('[EV10] a subscriber that does not read is closed with 1013 at the bound, the others are not', async () => {
   const { bus, subscribe } = await server();
   const slow = await subscribe();
   const quick = await subscribe();

@@ -12,7 +12,7 @@ import { contentsServiceEvent, jupyterEventSchemas } from './jupyter-event-schem
 const silent = pino({ level: 'silent' });
 const saved = { action: 'save', path: 'a.ipynb' };
 
-test('[V1] every listener gets every event, until it ends its subscription', () => {
+test('[EV1] every listener gets every event, until it ends its subscription', () => {
   const bus = new JupyterEventBus(silent, jupyterEventSchemas);
   const seen: ServerEvent[] = [];
   const listener = (event: ServerEvent) => void seen.push(event);
@@ -26,7 +26,7 @@ test('[V1] every listener gets every event, until it ends its subscription', () 
   expect(seen.length).toBe(3);
 });
 
-test('[V2] emitting never throws: a listener that fails is logged and the others are told', () => {
+test('[EV2] emitting never throws: a listener that fails is logged and the others are told', () => {
   const logged: string[] = [];
   const bus = new JupyterEventBus(
     pino({}, { write: (line: string) => void logged.push(line) }),
@@ -42,7 +42,7 @@ test('[V2] emitting never throws: a listener that fails is logged and the others
   expect(logged.join('')).toContain('broken listener');
 });
 
-test('[V3] an event that nobody registered is dropped and logged', () => {
+test('[EV3] an event that nobody registered is dropped and logged', () => {
   const logged: string[] = [];
   const bus = new JupyterEventBus(pino({}, { write: (line: string) => void logged.push(line) }));
   const seen: ServerEvent[] = [];
@@ -52,13 +52,13 @@ test('[V3] an event that nobody registered is dropped and logged', () => {
   expect(logged.join('')).toContain('https://example.com/nothing/v1');
 });
 
-test('[V4] an id is registered once', () => {
+test('[EV4] an id is registered once', () => {
   const bus = new JupyterEventBus(silent, jupyterEventSchemas);
   bus.register(contentsServiceEvent);
   expect(() => bus.register({ ...contentsServiceEvent })).toThrow('registered already');
 });
 
-test('[V5] POST /api/events emits what is of a registered form, and says what is wrong with the rest', async () => {
+test('[EV5] POST /api/events emits what is of a registered form, and says what is wrong with the rest', async () => {
   const bus = new JupyterEventBus(silent, jupyterEventSchemas);
   const app = await createTestApp([eventRoutes({ bus, eventBufferBytes: 4096 })]);
   const seen: ServerEvent[] = [];
@@ -100,7 +100,7 @@ test('[V5] POST /api/events emits what is of a registered form, and says what is
   expect(seen.length).toBe(5);
 });
 
-test('[V6] a kernel action has a kernel, unless none could be started', async () => {
+test('[EV6] a kernel action has a kernel, unless none could be started', async () => {
   const bus = new JupyterEventBus(silent, jupyterEventSchemas);
   const id = 'https://events.jupyter.org/jupyter_server/kernel_actions/v1';
   await bus.publish(id, '1', { action: 'start', status: 'error', msg: 'no' });
@@ -110,7 +110,7 @@ test('[V6] a kernel action has a kernel, unless none could be started', async ()
   );
 });
 
-test('[V7] docs/reference/events.md says what the schemas say', async () => {
+test('[EV7] docs/reference/events.md says what the schemas say', async () => {
   const file = new URL('../../../../docs/reference/events.md', import.meta.url);
   await expect(readFile(file, 'utf8')).resolves.toBe(eventReference(allEventSchemas));
 });

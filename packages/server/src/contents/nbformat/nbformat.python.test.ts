@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { testPython } from '@perijove/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadNotebook } from '../disk/load-notebook.ts';
@@ -16,7 +17,7 @@ import { testSettings } from './test-settings.ts';
 import { validationMessage } from './validate.ts';
 import { writeNotebook } from './write-notebook.ts';
 
-const python = process.env['PERIJOVE_TEST_PYTHON'] ?? '';
+const python = testPython();
 const runFile = promisify(execFile);
 let folder: string;
 beforeAll(() => {
