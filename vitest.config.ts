@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // One project a suffix: the suffix says what a test needs (CONTRIBUTING.md).
@@ -13,6 +14,9 @@ const suffixes = Object.keys(suites).filter((name) => name !== 'unit');
 
 export default defineConfig({
   test: {
+    // Vitest leaves one processor free, which is half of a small machine.
+    maxWorkers: availableParallelism(),
+    slowTestThreshold: 5_000,
     projects: Object.entries(suites).map(([name, { include }]) => ({
       resolve: { conditions: ['source'] },
       ssr: { resolve: { conditions: ['source'] } },
@@ -20,7 +24,11 @@ export default defineConfig({
         name,
         include: [...include],
         ...(name === 'unit' ? {} : { globalSetup: ['packages/testkit/src/global-setup.ts'] }),
-        exclude: ['**/node_modules/**', '**/dist/**', ...(name === 'unit' ? suffixes.map((s) => `**/*.${s}.test.ts`) : [])],
+        exclude: [
+          '**/node_modules/**',
+          '**/dist/**',
+          ...(name === 'unit' ? suffixes.map((s) => `**/*.${s}.test.ts`) : []),
+        ],
         testTimeout: name === 'unit' ? 10_000 : 60_000,
         hookTimeout: 120_000,
         ...(name === 'browser' || name === 'pack' ? { fileParallelism: false } : {}),

@@ -11,7 +11,17 @@ const steps = [
   ['Front end', 'node', 'packages/lab/build.js'],
   ['Lint', 'oxlint', '--type-aware'],
   ['Unused', 'knip'],
-  ['Tests', 'vitest', 'run', '--project', 'unit', '--project', 'net', '--reporter=dot'],
+  [
+    'Tests',
+    'vitest',
+    'run',
+    '--project',
+    'unit',
+    '--project',
+    'net',
+    '--reporter=default',
+    '--silent=passed-only',
+  ],
 ];
 
 for (const [title, command, ...args] of steps) {

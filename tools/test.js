@@ -26,7 +26,8 @@ for (const suite of runnable) {
     'run',
     '--project',
     suite.name,
-    '--reporter=dot',
+    '--reporter=default',
+    '--silent=passed-only',
     '--reporter=json',
     `--outputFile.json=${report}`,
   ]);
@@ -54,7 +55,7 @@ function run(command, args) {
     const child = spawn(command, args, {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, ...env },
+      env: { ...process.env, NO_COLOR: '1', ...env },
     });
     child.on('error', () => resolve(-1));
     child.on('close', resolve);
