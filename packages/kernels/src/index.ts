@@ -21,6 +21,7 @@ export * from './channels/client-socket.ts';
 export * from './channels/journal.ts';
 export * from './channels/kernel-channels.ts';
 export * from './channels/kernel-info.ts';
+export * from './channels/kernel-link.ts';
 export * from './channels/limits.ts';
 export * from './channels/options.ts';
 export type { Client } from './channels/client.ts';

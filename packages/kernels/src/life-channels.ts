@@ -1,12 +1,13 @@
-import type { ConnectionInfo, ExecutionState } from '@perijove/protocol';
+import type { ExecutionState } from '@perijove/protocol';
+import type { KernelConnection } from './channels/kernel-link.ts';
 
 /** What a kernel's life needs of the channels between its clients and itself. `KernelChannels` is one. */
 export interface LifeChannels {
-  /** Opens one set of sockets. Queued messages of clients go out once the kernel has answered. */
-  connect(connection: ConnectionInfo): void;
+  /** Opens one link. Queued messages of clients go out once the kernel has answered. */
+  connect(connection: KernelConnection): void;
   /** Resolves at the first kernel_info_reply since `connect`. Rejects when aborted. */
   ready(signal: AbortSignal): Promise<unknown>;
-  /** Closes the sockets to the kernel and keeps the clients. */
+  /** Closes the link to the kernel and keeps the clients. */
   disconnect(): void;
   request(
     channel: 'shell' | 'control',

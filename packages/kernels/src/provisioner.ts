@@ -1,4 +1,5 @@
-import type { ConnectionInfo, KernelspecFile } from '@perijove/protocol';
+import type { KernelspecFile } from '@perijove/protocol';
+import type { KernelConnection } from './channels/kernel-link.ts';
 
 /** What a kernel is to be started with. Everything in it was decided by the server; nothing comes from a client unchecked. */
 export interface LaunchRequest {
@@ -91,7 +92,7 @@ export interface Provisioner {
 
 export interface ProvisionedKernel {
   readonly handle: ProvisionedHandle;
-  readonly connection: ConnectionInfo;
+  readonly connection: KernelConnection;
   /** Resolves when the kernel has ended, and says why. Never rejects. */
   readonly exited: Promise<Exit>;
   /** Interrupts by signal, the whole process group. For `interrupt_mode: message` the registry asks on the control channel instead. */

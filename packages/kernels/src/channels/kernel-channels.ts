@@ -3,7 +3,6 @@ import {
   peekHeader,
   peekString,
   type Channel,
-  type ConnectionInfo,
   type ExecutionState,
   type Framing,
   type HeaderPeek,
@@ -22,9 +21,10 @@ import { FanOut } from './fan-out.ts';
 import type { Journal } from './journal.ts';
 import { KernelHandshake } from './kernel-handshake.ts';
 import type { KernelInfo } from './kernel-info.ts';
-import { KernelSockets } from './kernel-sockets.ts';
+import type { KernelConnection, KernelLink } from './kernel-link.ts';
 import type { ChannelLimits } from './limits.ts';
 import { MessageQueue } from './message-queue.ts';
+import { openLink } from './open-link.ts';
 import { OutstandingRequests } from './outstanding-requests.ts';
 import { PendingInputs, type PendingInput } from './pending-inputs.ts';
 import { serverMessage } from './server-message.ts';
@@ -56,7 +56,7 @@ export interface AttachOptions {
   readonly after?: number;
 }
 
-/** One kernel's messages: one set of sockets to it, any number of clients. Outlives the kernel's restarts. */
+/** One kernel's messages: one link to it, any number of clients. Outlives the kernel's restarts. */
 export class KernelChannels {
   /** What `activity` says has changed. */
   onActivity: (() => void) | undefined;
@@ -81,9 +81,7 @@ export class KernelChannels {
       return this.#notices.lost(from, to, following);
     },
   };
-  #kernel:
-    | { readonly sockets: KernelSockets; readonly handshake: KernelHandshake; isUp: boolean }
-    | undefined;
+  #kernel: { readonly link: KernelLink; readonly handshake: KernelHandshake; isUp: boolean } | undefined;
   #info: KernelInfo | undefined;
   #infoWaiters: ((info: KernelInfo) => void)[] = [];
   #asked = 0;
@@ -108,10 +106,10 @@ export class KernelChannels {
     return { lastActivity, executionState, connections: this.#clients.size };
   }
 
-  /** First launch, restart, adoption: opens one set of sockets. What clients sent goes out once the kernel has answered. */
-  connect(connection: ConnectionInfo): void {
+  /** First launch, restart, adoption: opens one link. What clients sent goes out once the kernel has answered. */
+  connect(connection: KernelConnection): void {
     this.disconnect();
-    const sockets = new KernelSockets(connection, {
+    const link = openLink(connection, {
       // The same for a successor of this server: the kernel then sends it the replies to what was asked before.
       identity: `perijove-${this.#options.kernelId}`,
       log: this.#log,
@@ -124,7 +122,7 @@ export class KernelChannels {
       ask: (channel) => this.#askInfo(channel),
       done: () => this.#up(),
     });
-    this.#kernel = { sockets, handshake, isUp: false };
+    this.#kernel = { link, handshake, isUp: false };
     handshake.start();
   }
 
@@ -155,15 +153,15 @@ export class KernelChannels {
     });
   }
 
-  /** Closes the sockets to the kernel; clients stay, and what they send waits for the next `connect`. */
+  /** Closes the link to the kernel; clients stay, and what they send waits for the next `connect`. */
   disconnect(): void {
     const kernel = this.#kernel;
     this.#info = undefined;
     if (kernel === undefined) return;
     this.#kernel = undefined;
     kernel.handshake.stop();
-    kernel.sockets.close();
-    this.#requests.rejectAll('its sockets were closed');
+    kernel.link.close();
+    this.#requests.rejectAll('the link to it was closed');
     this.#outstanding.clear();
     this.#inputs.clear();
     this.#isPaused = false;
@@ -182,7 +180,7 @@ export class KernelChannels {
     const msgId = `${this.#session}_${++this.#asked}`;
     const reply = this.#requests.reply(msgId, msgType, options.signal);
     if (!options.signal.aborted) {
-      this.#kernel.sockets.send(serverMessage({ channel, msgType, content, session: this.#session, msgId }));
+      this.#kernel.link.send(serverMessage({ channel, msgType, content, session: this.#session, msgId }));
     }
     return reply;
   }
@@ -245,7 +243,7 @@ export class KernelChannels {
 
   #askInfo(channel: 'shell' | 'control'): void {
     const msgId = `${this.#session}${infoMark}${++this.#asked}`;
-    this.#kernel?.sockets.send(
+    this.#kernel?.link.send(
       serverMessage({ channel, msgType: 'kernel_info_request', content: {}, session: this.#session, msgId }),
     );
   }
@@ -254,7 +252,7 @@ export class KernelChannels {
     const kernel = this.#kernel;
     if (kernel === undefined) return;
     kernel.isUp = true;
-    for (const message of this.#queue.takeAll()) kernel.sockets.send(message);
+    for (const message of this.#queue.takeAll()) kernel.link.send(message);
   }
 
   #fromKernel(channel: Channel, messages: RawMessage[]): void {
@@ -369,8 +367,8 @@ export class KernelChannels {
   /** A disk that cannot keep up: the one thing for which a kernel is made to wait, since memory is bounded. */
   #pause(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    if (isPaused) this.#kernel?.sockets.pause();
-    else this.#kernel?.sockets.resume();
+    if (isPaused) this.#kernel?.link.pause();
+    else this.#kernel?.link.resume();
   }
 
   #askForInput(input: PendingInput): void {
@@ -411,7 +409,7 @@ export class KernelChannels {
     else this.#outstanding.add(header.msgId, client.sessionId);
     const kernel = this.#kernel;
     // Interrupts and the debugger do not wait for what waits on shell.
-    if (kernel !== undefined && (kernel.isUp || message.channel === 'control')) kernel.sockets.send(message);
+    if (kernel !== undefined && (kernel.isUp || message.channel === 'control')) kernel.link.send(message);
     else if (!this.#queue.add(message)) {
       this.#outstanding.remove(header.msgId);
       for (const answer of this.#notices.queueFull(message, header, this.#queue.length)) client.send(answer);

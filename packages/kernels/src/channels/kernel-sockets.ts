@@ -9,27 +9,17 @@ import {
   type RawMessage,
 } from '@perijove/protocol';
 import { DealerSocket, SubSocket } from '@perijove/zmtp';
-import type { Log } from '../log.ts';
-import type { ChannelLimits } from './limits.ts';
+import type { KernelLink, LinkOptions } from './kernel-link.ts';
 import { ReadPacer } from './read-pacer.ts';
-
-export interface KernelSocketsOptions {
-  /** Identity of the three DEALERs: the kernel asks for input on stdin at the identity that it was asked from on shell. */
-  readonly identity: string;
-  readonly log: Log;
-  readonly limits: ChannelLimits;
-  /** All that one read has brought, verified; never empty. */
-  onMessages(channel: Channel, messages: RawMessage[]): void;
-}
 
 // A kernel is often still starting: what counts is how soon it is noticed that it listens.
 const reconnectMs = 5;
 const reconnectMaxMs = 60;
 const lingerMs = 100;
 
-/** The one set of sockets to a kernel. */
-export class KernelSockets {
-  readonly #options: KernelSocketsOptions;
+/** The one set of ZMTP sockets to a kernel. Signs what it sends, and believes only what is signed. */
+export class KernelSockets implements KernelLink {
+  readonly #options: LinkOptions;
   readonly #signer: Signer;
   readonly #dealers: Record<'shell' | 'control' | 'stdin', DealerSocket>;
   readonly #iopub: SubSocket;
@@ -37,7 +27,7 @@ export class KernelSockets {
   #refused = 0;
   #isClosed = false;
 
-  constructor(connection: ConnectionInfo, options: KernelSocketsOptions) {
+  constructor(connection: ConnectionInfo, options: LinkOptions) {
     this.#options = options;
     this.#signer = new Signer(connection.key, connection.signature_scheme);
     this.#iopub = new SubSocket({ reconnectMs, reconnectMaxMs });
@@ -55,7 +45,6 @@ export class KernelSockets {
     };
   }
 
-  /** Bytes that the kernel has not taken yet. */
   get bufferedBytes(): number {
     const { shell, control, stdin } = this.#dealers;
     return shell.bufferedBytes + control.bufferedBytes + stdin.bufferedBytes;
@@ -66,7 +55,6 @@ export class KernelSockets {
     this.#dealers[message.channel].send(encodeWire(message, this.#signer));
   }
 
-  /** Stops reading iopub, for as long as what was read cannot be put anywhere. */
   pause(): void {
     this.#pacer.hold();
   }

@@ -1,4 +1,5 @@
-import type { ConnectionInfo, ExecutionState } from '@perijove/protocol';
+import type { ExecutionState } from '@perijove/protocol';
+import type { KernelConnection } from '../channels/kernel-link.ts';
 import type { LifeChannels } from '../life-channels.ts';
 
 /** Channels without sockets, for tests of a kernel's life: the test says when the kernel answers. Remembers what was asked of it. */
@@ -16,7 +17,7 @@ export class ScriptedChannels implements LifeChannels {
     this.activity = { lastActivity, executionState: 'starting', connections: 0 };
   }
 
-  connect(_connection: ConnectionInfo): void {
+  connect(_connection: KernelConnection): void {
     this.log.push('connect');
   }
   ready(signal: AbortSignal): Promise<void> {

@@ -10,7 +10,7 @@ import type {
   ProvisionedKernel,
   Provisioner,
 } from '@perijove/kernels';
-import type { KernelspecFile } from '@perijove/protocol';
+import type { ConnectionInfo, KernelspecFile } from '@perijove/protocol';
 import { DirectClient } from '@perijove/testkit';
 import { localProvisioner, type LocalProvisionerOptions } from '../local-provisioner.ts';
 
@@ -77,28 +77,29 @@ export class Place implements AsyncDisposable {
     spec: Partial<KernelspecFile>,
     provisioner = this.provisioner(),
     more: Partial<LaunchRequest> = {},
-  ): Promise<ProvisionedKernel> {
+  ): Promise<ReachableKernel> {
     return this.keep(await provisioner.launch(this.request(spec, more), this.context()));
   }
 
   /** A shell script as kernel. */
-  script(text: string, provisioner?: Provisioner, more?: Partial<LaunchRequest>): Promise<ProvisionedKernel> {
+  script(text: string, provisioner?: Provisioner, more?: Partial<LaunchRequest>): Promise<ReachableKernel> {
     return this.launch({ argv: ['/bin/sh', '-c', text] }, provisioner, more);
   }
 
-  keep(kernel: ProvisionedKernel): ProvisionedKernel {
+  keep(kernel: ProvisionedKernel): ReachableKernel {
     this.#kernels.push(kernel);
+    if (!isReachable(kernel)) throw new TypeError('a local kernel listens at ports');
     return kernel;
   }
 
   /** Finds a kernel that is there, as another server does. */
-  async adopt(handle: ProvisionedHandle, provisioner = this.provisioner()): Promise<ProvisionedKernel> {
+  async adopt(handle: ProvisionedHandle, provisioner = this.provisioner()): Promise<ReachableKernel> {
     const found = await provisioner.adopt(handle);
     if (!found || 'ended' in found) throw new Error(`it was not found, but ${JSON.stringify(found)}`);
     return this.keep(found);
   }
 
-  async client(kernel: ProvisionedKernel): Promise<DirectClient> {
+  async client(kernel: ReachableKernel): Promise<DirectClient> {
     const client = new DirectClient(kernel.connection);
     this.#clients.push(client);
     await client.ready();
@@ -123,6 +124,13 @@ export class Place implements AsyncDisposable {
     for (const kernel of this.#kernels) await kernel.destroy(0);
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** A kernel that listens at ports of its own. */
+export type ReachableKernel = ProvisionedKernel & { readonly connection: ConnectionInfo };
+
+function isReachable(kernel: ProvisionedKernel): kernel is ReachableKernel {
+  return !('openLink' in kernel.connection);
 }
 
 /** Polls until the answer is something; fails after ten seconds. */
