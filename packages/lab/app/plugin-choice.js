@@ -15,7 +15,9 @@ export const replacements = {
   '@jupyterlab/apputils-extension:splash': '@perijove/lab:splash',
   '@jupyterlab/apputils-extension:settings': '@perijove/lab:settings',
   '@jupyterlab/help-extension:about': '@perijove/lab:about',
+  '@jupyterlab/hub-extension:connectionlost': '@perijove/lab:connection',
   '@jupyterlab/notebook-extension:cell-executor': '@perijove/lab:cell-executor',
+  '@jupyterlab/services-extension:event-manager': '@perijove/lab:events',
 };
 
 const replacedBy = Object.fromEntries(Object.entries(replacements).map(([stock, ours]) => [ours, stock]));

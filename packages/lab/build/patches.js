@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url';
 
 const sessionContext = /@jupyterlab[\\/]apputils[\\/]lib[\\/]sessioncontext\.js$/;
+const kernelConnection = /@jupyterlab[\\/]services[\\/]lib[\\/]kernel[\\/]default\.js$/;
 
 export const patches = [
   {
@@ -18,6 +19,17 @@ export const patches = [
     file: /@jupyterlab[\\/]docregistry[\\/]lib[\\/]context\.js$/,
     find: 'await this._maybeCheckpoint(false);',
     replace: 'this._maybeCheckpoint(false).catch(reason => console.error(reason));',
+  },
+  {
+    // A kernel whose server does not answer waits 10 to 30 seconds, blindly. The connection plugin knows when it is back, and it is
+    // told by this that it is lost.
+    file: kernelConnection,
+    find: 'setTimeout(getKernelModel, timeout, evt);',
+    replace:
+      "const again = () => { clearTimeout(timer); removeEventListener('perijove:server-back', back); void getKernelModel(evt); };" +
+      'const back = () => { this._reconnectAttempt = 0; again(); };' +
+      "const timer = setTimeout(again, timeout); addEventListener('perijove:server-back', back);" +
+      "dispatchEvent(new Event('perijove:server-lost'));",
   },
   // What a kernel died of is shown as an error of its start, with its last words folded away.
   {
@@ -40,6 +52,17 @@ export const patches = [
     file: sessionContext,
     find: "title: this._trans.__('Error Starting Kernel'),",
     replace: "title: deathTitle ?? this._trans.__('Error Starting Kernel'),",
+  },
+  {
+    file: sessionContext,
+    find: 'body,\n            buttons: [Dialog.okButton()]\n        }));\n        await dialog.launch();',
+    replace:
+      'body, buttons: deathTitle === undefined ? [Dialog.okButton()] : [' +
+      "Dialog.cancelButton({ label: this._trans.__('Leave It') }), Dialog.okButton({ label: this._trans.__('Start It Again') })" +
+      '] }));' +
+      'const { button } = await dialog.launch();' +
+      'if (deathTitle !== undefined && button.accept && !this.isDisposed)' +
+      ' void this.changeKernel({ name: this._prevKernelName }).catch(() => { /* it says so itself */ });',
   },
   {
     // One that dies while its session is still being set up said so before anybody here listened.

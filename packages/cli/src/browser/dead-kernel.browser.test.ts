@@ -30,9 +30,8 @@ test('[U30] a kernel that ended says with which code, and what it last wrote', a
   await lab.dialog.waitFor();
   expect(await lab.dialog.innerText()).toMatch(/Kernel Is Not Running[^]*exited with code 3/i);
   await lab.dialog.getByText('the disk is on fire').waitFor();
-  await lab.accept();
-  // It can be started again from the notebook that lost it.
-  await lab.page.click('[data-command="notebook:restart-kernel"]');
+  // One click.
+  await lab.dialog.getByRole('button', { name: 'Start It Again' }).click();
   await lab.expectKernel('Idle');
   await lab.run(1, '"alive again"');
   await lab.expectOutput(1, 'alive again');
@@ -48,8 +47,31 @@ test('[U31] a kernel that was killed says so', async () => {
   process.kill(pid, 'SIGKILL');
   await lab.dialog.waitFor();
   expect(await lab.dialog.innerText()).toMatch(/killed by signal SIGKILL/i);
-  await lab.accept();
+  await lab.dialog.getByRole('button', { name: 'Leave It' }).click();
+  // The toolbar's button starts it, too.
+  await lab.page.click('[data-command="notebook:restart-kernel"]');
+  await lab.expectKernel('Idle');
   await lab.close(...refusedSocket, /Canceled future for/);
+});
+
+test('[U33] a cell that is run on a dead kernel says why it is dead, and runs once it is started again', async () => {
+  await writeNotebook(server, 'dead.ipynb', ['', '', '']);
+  const lab = await LabPage.open(browser, server, { path: 'dead.ipynb' });
+  await lab.run(0, 'import os; os._exit(3)');
+  const leave = lab.dialog.getByRole('button', { name: 'Leave It' });
+  await leave.click();
+  await lab.run(1, '"first"');
+  expect(await lab.dialog.innerText()).toMatch(/Kernel Is Not Running[^]*exited with code 3/i);
+  await leave.click();
+  expect(await lab.outputOf(1).count()).toBe(0);
+  await lab.write(0, '"zero"');
+  // Several at once ask once.
+  await lab.choose('Run', 'Run All Cells');
+  await lab.dialog.getByRole('button', { name: 'Start It Again' }).click();
+  await lab.expectOutput(0, 'zero');
+  await lab.expectOutput(1, 'first');
+  expect(await lab.dialog.count()).toBe(0);
+  await lab.close(...refusedSocket, /Canceled future for/, /^History was unable to be retrieved/);
 });
 
 test('[U32] a kernelspec whose program is not there says which', async () => {
@@ -69,6 +91,6 @@ test('[U32] a kernelspec whose program is not there says which', async () => {
   const lab = await LabPage.open(browser, server, { path: 'broken.ipynb' });
   await lab.dialog.waitFor();
   expect(await lab.dialog.innerText()).toContain('/opt/gone/python');
-  await lab.accept();
+  await lab.dialog.getByRole('button', { name: 'Leave It' }).click();
   await lab.close(...refusedSocket, /^History was unable to be retrieved/);
 });
