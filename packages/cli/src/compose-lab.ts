@@ -79,7 +79,7 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
     provisioners: [provisioner],
     placeOf: (path, name) => placeOf(path, name, place),
     log,
-    onEvent: ({ schemaId, data }) => bus.emit(schemaId, data),
+    onEvent: ({ schemaId, data, owner }) => bus.emit(schemaId, data, owner),
   });
   const terminals = new Terminals({
     options: settings,
@@ -111,7 +111,7 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
       contentsRoutes({ contents: files.contents }),
       filesRoutes({ files: files.files }),
       kernelsRoutes({ registry: kernels.registry, allowedEnvs: settings.allowedEnvs, ...place }),
-      sessionsRoutes({ sessions: kernels.sessions }),
+      sessionsRoutes({ sessions: kernels.sessions, kernels: kernels.registry }),
       kernelWebSocket({ kernels: kernels.registry, maxClientMessageBytes: settings.maxClientMessageBytes }),
       kernelspecsRoutes({ kernelspecs }),
       eventRoutes({ bus, eventBufferBytes: settings.eventBufferBytes }),

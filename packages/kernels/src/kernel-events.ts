@@ -2,6 +2,8 @@
 export interface KernelBusEvent {
   readonly schemaId: string;
   readonly data: Readonly<Record<string, unknown>>;
+  /** Whose kernel it is about: others are not told. */
+  readonly owner: string;
 }
 
 /** jupyter_server's own: what clients asked of kernels. */

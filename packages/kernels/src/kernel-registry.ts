@@ -110,7 +110,12 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
       );
     }
     const id = request.id ?? randomUUID();
-    for (let leaving = this.#leaving(id); leaving; leaving = this.#leaving(id)) await leaving;
+    for (
+      let leaving = this.#leaving(id, request.username);
+      leaving;
+      leaving = this.#leaving(id, request.username)
+    )
+      await leaving;
     this.#refuseWhileDraining();
     const provisioner = provisionerNameOf(kernelspec) ?? this.#options.defaultProvisioner;
     const now = this.#options.now();
@@ -298,6 +303,7 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     const status = error instanceof KernelError ? kernelErrors[error.code] : 500;
     this.#options.onEvent?.({
       schemaId: kernelActionsSchemaId,
+      owner: kernel.record.username,
       data: {
         action,
         kernel_id: kernel.id,
@@ -311,9 +317,11 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
 
   #onNews(kernel: Kernel<C>, news: KernelNews): void {
     const about = { kernel_id: kernel.id, kernel_name: kernel.name };
+    const owner = kernel.record.username;
     if (news.type === 'phase') {
       this.#options.onEvent?.({
         schemaId: kernelPhaseSchemaId,
+        owner,
         data: {
           ...about,
           phase: news.phase,
@@ -327,6 +335,7 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     this.#options.log.info({ kernelId: kernel.id, reason: death.reason, restarting }, death.message);
     this.#options.onEvent?.({
       schemaId: kernelDeathSchemaId,
+      owner,
       data: {
         ...about,
         reason: death.reason,
@@ -359,10 +368,11 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     this.#forgetTimers.delete(id);
   }
 
-  /** What is to be waited for until an id is free: dead kernels make place. Undefined: it is free now. */
-  #leaving(id: string): Promise<void> | undefined {
+  /** What is to be waited for until an id is free: one's own dead kernels make place. Undefined: it is free now. */
+  #leaving(id: string, username: string): Promise<void> | undefined {
     const kernel = this.#kernels.get(id);
-    if (kernel?.isAlive) throw new KernelError('KERNEL_ID_TAKEN', `Kernel already exists: ${id}`);
+    if (kernel && (kernel.isAlive || kernel.record.username !== username))
+      throw new KernelError('KERNEL_ID_TAKEN', `Kernel already exists: ${id}`);
     return kernel ? this.#forget(id) : this.#forgetting.get(id);
   }
 

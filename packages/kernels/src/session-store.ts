@@ -9,6 +9,8 @@ export const SessionRecord = Type.Object({
   name: Type.String(),
   type: Type.String(),
   kernelId: Type.String(),
+  /** Whose it is. Missing in files of before there were users: then its kernel's. */
+  username: Type.Optional(Type.String()),
 });
 export type SessionRecord = Static<typeof SessionRecord>;
 

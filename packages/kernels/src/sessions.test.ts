@@ -107,7 +107,7 @@ test('[K72] a session whose kernel died keeps it, with the reason, until somebod
 test('[K73] a renamed document is renamed for the kernel when it starts the next time', async () => {
   const { id, kernel } = await sessions.create(notebook, 'ada');
   await ready(kernel.id);
-  const renamed = await sessions.update(id, { path: 'b.ipynb', name: 'b.ipynb' }, 'ada');
+  const renamed = await sessions.update(id, { path: 'b.ipynb', name: 'b.ipynb' });
   expect(renamed).toMatchObject({
     id,
     path: 'b.ipynb',
@@ -122,7 +122,7 @@ test('[K73] a renamed document is renamed for the kernel when it starts the next
 test('[K74] another kernel, by name: the former one ends', async () => {
   const { id, kernel } = await sessions.create(notebook, 'ada');
   await ready(kernel.id);
-  const changed = await sessions.update(id, { kernel: { name: 'other' } }, 'ada');
+  const changed = await sessions.update(id, { kernel: { name: 'other' } });
   expect(changed.kernel).toMatchObject({ name: 'other' });
   await vi.waitFor(() => expect(given.registry.get(kernel.id)).toBeUndefined());
   expect(sessions.list().map((session) => session.kernel.id)).toEqual([changed.kernel.id]);
@@ -136,7 +136,7 @@ test('[K74] a former kernel that another session has lives on', async () => {
   );
   await ready(first.kernel.id);
   const other = await given.registry.start({ cwd: given.folder, env: {}, username: 'ada' });
-  await sessions.update(first.id, { kernel: { id: other.id } }, 'ada');
+  await sessions.update(first.id, { kernel: { id: other.id } });
   expect(given.registry.require(console.kernel.id).state.status).toBe('running');
   expect(console).not.toHaveProperty('notebook');
 });
@@ -144,7 +144,7 @@ test('[K74] a former kernel that another session has lives on', async () => {
 test('[K74] a kernel that is not there: nothing changes', async () => {
   const session = await sessions.create(notebook, 'ada');
   const change = { kernel: { id: 'no-such' }, path: 'b.ipynb' };
-  await expect(sessions.update(session.id, change, 'ada')).rejects.toMatchObject({
+  await expect(sessions.update(session.id, change)).rejects.toMatchObject({
     code: 'KERNEL_NOT_FOUND',
   });
   expect(sessions.get(session.id).path).toBe('a.ipynb');
@@ -191,4 +191,34 @@ test('[K76] a damaged file of sessions is set aside', async () => {
   const next = openSessions(given.registry);
   await next.adopt();
   expect(next.list()).toEqual([]);
+});
+
+test('[K77] a path is one session for each user, and a list is of those that one may see', async () => {
+  const [hers, his] = await Promise.all([sessions.create(notebook, 'ada'), sessions.create(notebook, 'bob')]);
+  expect(his.id).not.toBe(hers.id);
+  expect(his.kernel.id).not.toBe(hers.kernel.id);
+  expect((await sessions.create(notebook, 'bob')).id).toBe(his.id);
+  const ids = (owner: string): string[] => sessions.list((other) => other === owner).map(({ id }) => id);
+  expect([ids('ada'), ids('bob'), ids('eve')]).toEqual([[hers.id], [his.id], []]);
+  expect([sessions.ownerOf(his.id), sessions.ownerOf('none')]).toEqual(['bob', undefined]);
+});
+
+test('[K78] whose a session is survives a restart; in files of before there were users it is as its kernel', async () => {
+  const { id } = await sessions.create(notebook, 'ada');
+  await sessions.flush();
+  const again = openSessions(given.registry);
+  await again.adopt();
+  expect(again.ownerOf(id)).toBe('ada');
+  const { version, data } = JSON.parse(await readFile(file(), 'utf8'));
+  const before = data.map(({ username: _, ...record }: { username: string }) => record);
+  await writeFile(file(), JSON.stringify({ version, data: before }));
+  const old = openSessions(given.registry);
+  await old.adopt();
+  expect(old.ownerOf(id)).toBe('ada');
+});
+
+test("[K79] a kernel that somebody starts for the session of another is the owner's", async () => {
+  const { id } = await sessions.create(notebook, 'ada');
+  const changed = await sessions.update(id, { kernel: { name: 'other' } });
+  expect(given.registry.require(changed.kernel.id).record.username).toBe('ada');
 });

@@ -47,7 +47,7 @@ export interface SessionsOptions<C extends LifeChannels> {
 export class Sessions<C extends LifeChannels = LifeChannels> {
   readonly #options: SessionsOptions<C>;
   readonly #sessions = new Map<string, SessionRecord>();
-  /** Sessions that are being made, by path: two requests for one path at once get one kernel. */
+  /** Sessions that are being made, by user and path: two requests for one at once get one kernel. */
   readonly #coming = new Map<string, Promise<SessionRecord>>();
 
   constructor(options: SessionsOptions<C>) {
@@ -63,8 +63,17 @@ export class Sessions<C extends LifeChannels = LifeChannels> {
     await this.#save();
   }
 
-  list(): readonly SessionModel[] {
-    return [...this.#sessions.values()].flatMap((record) => this.#modelOf(record) ?? []);
+  /** Those of the owners that are asked for; of all, unless said. */
+  list(isWanted: (owner: string) => boolean = () => true): readonly SessionModel[] {
+    return [...this.#sessions.values()].flatMap((record) =>
+      isWanted(this.#ownerOf(record)) ? (this.#modelOf(record) ?? []) : [],
+    );
+  }
+
+  /** Whose a session is; undefined if there is none. */
+  ownerOf(id: string): string | undefined {
+    const record = this.#sessions.get(id);
+    return record && this.#ownerOf(record);
   }
 
   /** Rejects with SESSION_NOT_FOUND. */
@@ -75,28 +84,35 @@ export class Sessions<C extends LifeChannels = LifeChannels> {
   }
 
   /**
-   * The session of a path: the one that there is, or a new one, whose kernel is being started. The kernel that is asked
+   * The user's session of a path: the one that there is, or a new one, whose kernel is being started. The kernel that is asked
    * for by id is started under that id if there is none. A session whose kernel is dead gets a new one.
    */
   async create(request: SessionRequest, username: string): Promise<SessionModel> {
-    const coming = this.#coming.get(request.path);
+    const key = `${username}\0${request.path}`;
+    const coming = this.#coming.get(key);
     if (coming) return this.get((await coming).id);
-    const existing = [...this.#sessions.values()].find(({ path }) => path === request.path);
+    const existing = [...this.#sessions.values()].find(
+      (record) => record.path === request.path && this.#ownerOf(record) === username,
+    );
     if (existing && this.#kernelOf(existing)?.isAlive) return this.get(existing.id);
     const making = this.#make(existing?.id ?? randomUUID(), request, username);
-    this.#coming.set(request.path, making);
+    this.#coming.set(key, making);
     try {
       const { id } = await making;
       if (existing) this.#stopUnlessShared(existing.kernelId);
       return this.get(id);
     } finally {
-      this.#coming.delete(request.path);
+      this.#coming.delete(key);
     }
   }
 
-  /** Renames, or gives it another kernel; the old one is stopped unless another session has it. */
-  async update(id: string, change: SessionChange, username: string): Promise<SessionModel> {
+  /**
+   * Renames, or gives it another kernel; the old one is stopped unless another session has it. A kernel that is started for
+   * it is its owner's, whoever asks.
+   */
+  async update(id: string, change: SessionChange): Promise<SessionModel> {
     const before = this.#require(id);
+    const username = this.#ownerOf(before);
     const { path = before.path, name = before.name, type = before.type } = change;
     const kernelId = await this.#chooseKernel(before, change, username);
     // Another request may have changed it while the kernel was started.
@@ -139,7 +155,7 @@ export class Sessions<C extends LifeChannels = LifeChannels> {
     username: string,
   ): Promise<SessionRecord> {
     const kernelId = await this.#startOrFind(kernel, { path, name, username });
-    const record: SessionRecord = { id, path, name, type, kernelId };
+    const record: SessionRecord = { id, path, name, type, kernelId, username };
     this.#sessions.set(id, record);
     await this.#save();
     return record;
@@ -189,6 +205,10 @@ export class Sessions<C extends LifeChannels = LifeChannels> {
     const record = this.#sessions.get(id);
     if (!record) throw notFound(id);
     return record;
+  }
+
+  #ownerOf(record: SessionRecord): string {
+    return record.username ?? this.#kernelOf(record)?.record.username ?? '';
   }
 
   #kernelOf({ kernelId }: SessionRecord): Kernel<C> | undefined {

@@ -1,6 +1,7 @@
-export { allowAll, type Action, type Authorizer } from './auth/authorizer.ts';
+export type { Authorizer } from './auth/authorizer.ts';
+export { permits, type Action, type Reach, type Role } from './auth/permissions.ts';
+export type { Identity, User } from './auth/user.ts';
 export { authOptions, type AuthOptions } from './auth/options.ts';
-export type { User } from './auth/user.ts';
 export { ServerError, serverErrors, statusOf, type ServerErrorCode } from './errors.ts';
 export type { EventBus, EventListener, ServerEvent } from './events/event-bus.ts';
 export type { Access, Resource } from './http/access.ts';

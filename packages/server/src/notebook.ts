@@ -1,7 +1,7 @@
 import type { JupyterPaths } from '@perijove/kernels';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { Authenticator } from './auth/authenticator.ts';
-import { allowAll, type Authorizer } from './auth/authorizer.ts';
+import { authorizeByRole, type Authorizer } from './auth/authorizer.ts';
 import { chooseToken } from './auth/choose-token.ts';
 import { readCookieSecret } from './auth/cookie-secret.ts';
 import { LoginAttempts } from './auth/login-attempts.ts';
@@ -56,7 +56,7 @@ export interface NotebookServer {
 /** A notebook server: this list is what it is made of. */
 export async function createNotebookServer(options: NotebookServerOptions): Promise<NotebookServer> {
   const { http, auth, paths, running, logger } = options;
-  const authorize = options.authorize ?? allowAll;
+  const authorize = options.authorize ?? authorizeByRole;
   const token = chooseToken(auth);
   const authenticator = new Authenticator({
     token,

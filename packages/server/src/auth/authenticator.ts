@@ -1,9 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type CookieAttributes, lastCookie, setCookie } from '../http/cookies.ts';
-import { anonymousUser } from './anonymous-user.ts';
+import { anonymousIdentity } from './anonymous-identity.ts';
+import { serverAccount } from './server-account.ts';
 import { signValue, verifySignedValue } from './signed-value.ts';
-import type { User } from './user.ts';
+import type { Identity, User } from './user.ts';
 
 export interface AuthenticatorOptions {
   /** Empty: there is none. */
@@ -14,6 +15,8 @@ export interface AuthenticatorOptions {
   readonly cookieSecret: string;
   readonly cookieDays: number;
   readonly baseUrl: string;
+  /** Who all are that hold the token or the password. Default: the account of the server's process. */
+  readonly account?: string;
   readonly now?: () => number;
 }
 
@@ -37,6 +40,7 @@ export class Authenticator {
   readonly token: string;
   readonly #options: AuthenticatorOptions;
   readonly #now: () => number;
+  readonly #account: string;
   #hashedPassword: string;
   #key: string;
 
@@ -44,6 +48,7 @@ export class Authenticator {
     this.token = options.token;
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    this.#account = options.account ?? serverAccount();
     this.#hashedPassword = options.hashedPassword;
     this.#key = keyOf(options.cookieSecret, options.hashedPassword);
   }
@@ -66,19 +71,24 @@ export class Authenticator {
   authenticate(credentials: Credentials): Authentication {
     const name = cookieName(credentials.headers.host);
     const cookie = lastCookie(credentials.headers.cookie, name);
-    const known = cookie === undefined ? undefined : this.#userOfCookie(name, cookie);
+    const known = cookie === undefined ? undefined : this.#identityOfCookie(name, cookie);
     if (this.#hasToken(credentials)) {
-      const user: User = known === undefined ? anonymousUser('token') : { ...known, by: 'token' };
+      const user = this.#holder('token', known ?? anonymousIdentity());
       return { user, setCookies: known === undefined ? [this.loginCookie(user, credentials)] : [] };
     }
     if (known !== undefined)
-      return { user: this.isOpen ? { ...known, by: 'nobody' } : known, setCookies: [] };
+      return { user: this.#holder(this.isOpen ? 'nobody' : 'cookie', known), setCookies: [] };
     if (this.isOpen) {
-      const user = anonymousUser('nobody');
+      const user = this.#holder('nobody', anonymousIdentity());
       return { user, setCookies: [this.loginCookie(user, credentials)] };
     }
     // Never without a cookie sent: that would log out who has one on another path.
     return { user: undefined, setCookies: cookie === undefined ? [] : [this.logoutCookie(credentials)] };
+  }
+
+  /** Who has just proved it by the login form. */
+  newcomer(): User {
+    return this.#holder('cookie', anonymousIdentity());
   }
 
   isToken(text: string): boolean {
@@ -87,8 +97,7 @@ export class Authenticator {
 
   loginCookie(user: User, { headers, isSecure }: Pick<Credentials, 'headers' | 'isSecure'>): string {
     const name = cookieName(headers.host);
-    const { by: _, ...identity } = user;
-    const value = signValue(this.#key, name, JSON.stringify(identity), this.#now());
+    const value = signValue(this.#key, name, JSON.stringify(user.identity), this.#now());
     return setCookie(name, value, { ...this.#attributes(isSecure), maxAgeS: this.#options.cookieDays * day });
   }
 
@@ -106,7 +115,12 @@ export class Authenticator {
     return given !== undefined && this.isToken(given);
   }
 
-  #userOfCookie(name: string, cookie: string): User | undefined {
+  /** All who hold the one token or password are one, and may do everything. */
+  #holder(by: User['by'], identity: Identity): User {
+    return { username: this.#account, role: 'admin', identity, by };
+  }
+
+  #identityOfCookie(name: string, cookie: string): Identity | undefined {
     const limits = { now: this.#now(), maxAgeS: this.#options.cookieDays * day };
     const text = verifySignedValue(this.#key, name, cookie, limits);
     if (text === undefined) return undefined;
@@ -117,8 +131,8 @@ export class Authenticator {
       initials,
       avatar_url,
       color,
-    } = JSON.parse(text) as Omit<User, 'by'>;
-    return { username, name: fullName, display_name, initials, avatar_url, color, by: 'cookie' };
+    } = JSON.parse(text) as Identity;
+    return { username, name: fullName, display_name, initials, avatar_url, color };
   }
 }
 

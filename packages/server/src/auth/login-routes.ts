@@ -5,7 +5,6 @@ import { lastCookie } from '../http/cookies.ts';
 import { isXsrfTokenValid } from '../http/judge-request.ts';
 import { peerOf } from '../http/peer.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
-import { anonymousUser } from './anonymous-user.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import { loginPage, logoutPage } from './login-page.ts';
@@ -53,7 +52,7 @@ export function loginRoutes(deps: LoginDeps): RoutePlugin {
       }
       attempts.succeeded(peer.address);
       const { raw } = request;
-      const user = anonymousUser('cookie');
+      const user = authenticator.newcomer();
       // VS Code takes the first Set-Cookie for the session's.
       reply.header(
         'set-cookie',

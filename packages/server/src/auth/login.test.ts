@@ -10,7 +10,7 @@ import { Authenticator } from './authenticator.ts';
 import { LoginAttempts } from './login-attempts.ts';
 import { loginRoutes } from './login-routes.ts';
 import { meRoutes } from './me-routes.ts';
-import { allowAll } from './authorizer.ts';
+import { authorizeByRole } from './authorizer.ts';
 import { storePassword } from './store-password.ts';
 
 /** One of Jupyter's older forms, for tests that are not about the hash. */
@@ -50,7 +50,7 @@ async function setUp({ token = testToken, hashedPassword = '', http = {} }: Setu
         storePassword: (hash) => storePassword(folder, hash),
         trustXheaders: http.trustXheaders ?? false,
       }),
-      meRoutes({ authenticator, authorize: allowAll, trustXheaders: false }),
+      meRoutes({ authenticator, authorize: authorizeByRole, trustXheaders: false }),
       redirectRoutes(),
     ],
     { authenticator, http },

@@ -5,7 +5,8 @@ import { peerOf } from '../http/peer.ts';
 import type { Resource } from '../http/access.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import type { Authenticator } from './authenticator.ts';
-import type { Action, Authorizer } from './authorizer.ts';
+import type { Authorizer } from './authorizer.ts';
+import type { Action } from './permissions.ts';
 import type { User } from './user.ts';
 
 export interface MeDeps {
@@ -59,11 +60,11 @@ export function meRoutes(deps: MeDeps): RoutePlugin {
         const permissions = Object.fromEntries(
           asked.map(([resource, actions]) => [
             resource,
-            actions.filter((action) => deps.authorize(user, action as Action, resource as Resource)),
+            actions.filter((action) => deps.authorize(user, action as Action, resource as Resource, true)),
           ]),
         );
         return {
-          identity: identityOf(user),
+          identity: user.identity,
           permissions: { ...permissions, updatable_fields: [...updatableFields] },
         };
       },
@@ -79,21 +80,18 @@ export function meRoutes(deps: MeDeps): RoutePlugin {
         },
       },
       async (request, reply) => {
-        const user: User = { ...request.user!, ...parseChanges(request.body) };
+        const before = request.user!;
+        const user: User = { ...before, identity: { ...before.identity, ...parseChanges(request.body) } };
         const { isSecure } = peerOf(request.raw, deps.trustXheaders);
         reply.removeHeader('set-cookie'); // the one of the access hook has the old name
         reply.header(
           'set-cookie',
           deps.authenticator.loginCookie(user, { headers: request.headers, isSecure }),
         );
-        return { status: 'success' as const, identity: identityOf(user) };
+        return { status: 'success' as const, identity: user.identity };
       },
     );
   };
-}
-
-function identityOf({ username, name, display_name, initials, avatar_url, color }: User) {
-  return { username, name, display_name, initials, avatar_url, color };
 }
 
 function parsePermissions(json: string): [string, string[]][] {

@@ -1,7 +1,9 @@
 import { Type } from 'typebox';
+import type { User } from '../auth/user.ts';
 import { ServerError } from '../errors.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import { EventSubscribers } from './event-subscribers.ts';
+import type { ServerEvent } from './event-bus.ts';
 import type { JupyterEventBus } from './jupyter-event-bus.ts';
 
 export interface EventDeps {
@@ -36,7 +38,14 @@ export function eventRoutes({ bus, eventBufferBytes }: EventDeps): RoutePlugin {
             'timestamp is to be an ISO date with its UTC offset, for example 2022-05-26T13:50:00+05:00Z',
           );
         }
-        await bus.publish(schemaId, String(version), data);
+        // What somebody says about kernels, say, is not for others to believe.
+        const { user } = request;
+        await bus.publish(
+          schemaId,
+          String(version),
+          data,
+          user?.role === 'admin' ? undefined : user?.username,
+        );
         return reply.code(204).send();
       },
     );
@@ -44,10 +53,18 @@ export function eventRoutes({ bus, eventBufferBytes }: EventDeps): RoutePlugin {
     app.sockets.route('/api/events/subscribe', {
       access: { kind: 'socket', resource: 'events', action: 'execute' },
       async handler(socket) {
-        subscribers.add(await socket.accept({ maxPayload: maxMessageBytes }));
+        const { user } = socket;
+        subscribers.add(await socket.accept({ maxPayload: maxMessageBytes }), (event) =>
+          app.access.sees(user, 'events', ownerOf(event, user)),
+        );
       },
     });
   };
+}
+
+/** What nobody owns is everybody's; but what is said of a kernel without saying whose it is, is not for all. */
+function ownerOf({ owner, data }: ServerEvent, listener: User): string {
+  return owner ?? ('kernel_id' in data ? '' : listener.username);
 }
 
 /** Python's `%Y-%m-%dT%H:%M:%S%zZ`, whose offset stands before the Z, or what JavaScript writes. */

@@ -5,7 +5,7 @@ import type { EventBus, ServerEvent } from './event-bus.ts';
 export class EventSubscribers {
   readonly #bus: EventBus;
   readonly #bufferBytes: number;
-  readonly #sockets = new Set<WebSocket>();
+  readonly #sockets = new Map<WebSocket, (event: ServerEvent) => boolean>();
   #unsubscribe: (() => void) | undefined;
 
   /** `bufferBytes`: how far a subscriber may fall behind. */
@@ -18,19 +18,22 @@ export class EventSubscribers {
     return this.#sockets.size;
   }
 
-  add(socket: WebSocket): void {
+  /** `mayHear`: whether this one is told of an event. */
+  add(socket: WebSocket, mayHear: (event: ServerEvent) => boolean): void {
     // The client may have hung up while the handshake was under way.
     if (socket.readyState !== socket.OPEN) return;
-    this.#sockets.add(socket);
+    this.#sockets.set(socket, mayHear);
     socket.once('close', () => this.#remove(socket));
     // While nobody listens, events cost nothing.
     this.#unsubscribe ??= this.#bus.subscribe((event) => this.#send(event));
   }
 
   /** An event is encoded once for all. */
-  #send({ schemaId, data }: ServerEvent): void {
-    const frame = Buffer.from(JSON.stringify({ schema_id: schemaId, ...data }));
-    for (const socket of this.#sockets) {
+  #send(event: ServerEvent): void {
+    let encoded: Buffer | undefined;
+    for (const [socket, mayHear] of this.#sockets) {
+      if (!mayHear(event)) continue;
+      const frame = (encoded ??= Buffer.from(JSON.stringify({ schema_id: event.schemaId, ...event.data })));
       if (socket.bufferedAmount + frame.length > this.#bufferBytes) {
         // Events left out here and there would be noticed by nobody. A client that is closed comes back and reads the
         // state anew: 1013 is "try again later".

@@ -30,12 +30,12 @@ export class JupyterEventBus implements EventBus {
   }
 
   /** The server's own events are right by their types and are not checked; what nobody registered is not sent. */
-  emit(schemaId: string, data: Readonly<Record<string, unknown>>): void {
+  emit(schemaId: string, data: Readonly<Record<string, unknown>>, owner?: string): void {
     if (!this.#schemas.has(schemaId)) {
       this.#log.error({ schemaId }, 'An event that is not registered was dropped');
       return;
     }
-    const event: ServerEvent = { schemaId, data };
+    const event: ServerEvent = { schemaId, data, ...(owner === undefined ? {} : { owner }) };
     for (const listener of this.#listeners) {
       try {
         listener(event);
@@ -46,7 +46,7 @@ export class JupyterEventBus implements EventBus {
   }
 
   /** An event of a client's. Throws BAD_REQUEST if nobody registered such events or its data is not of their form. */
-  async publish(schemaId: string, version: string, data: unknown): Promise<void> {
+  async publish(schemaId: string, version: string, data: unknown, owner?: string): Promise<void> {
     const schema = this.#schemas.get(schemaId);
     if (schema === undefined)
       throw new ServerError('BAD_REQUEST', `Unregistered event schema: '${schemaId}'`);
@@ -65,7 +65,7 @@ export class JupyterEventBus implements EventBus {
     }
     if (!validate(data))
       throw new ServerError('BAD_REQUEST', ajv.errorsText(validate.errors, { dataVar: 'data' }));
-    this.emit(schemaId, data as Record<string, unknown>);
+    this.emit(schemaId, data as Record<string, unknown>, owner);
   }
 
   subscribe(listener: EventListener): () => void {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Authenticator } from '../auth/authenticator.ts';
-import { allowAll, type Authorizer } from '../auth/authorizer.ts';
+import { authorizeByRole, type Authorizer } from '../auth/authorizer.ts';
 import type { AuthOptions } from '../auth/options.ts';
 import { addAccessHook } from './access-hook.ts';
 import { Activity, trackActivity } from '../status/activity.ts';
@@ -38,7 +38,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const checker = createAccessChecker(
     { ...http, ...options.auth },
     authenticator,
-    options.authorize ?? allowAll,
+    options.authorize ?? authorizeByRole,
   );
   const app = Fastify({
     loggerInstance: logger,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Authentication, Authenticator } from '../auth/authenticator.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { User } from '../auth/user.ts';
-import type { Access } from './access.ts';
+import type { Access, Resource } from './access.ts';
 import { lastCookie } from './cookies.ts';
 import { hostnameOf, isLoopbackAddress } from './hosts.ts';
 import { judgeRequest, type RequestPolicy, type Verdict } from './judge-request.ts';
@@ -21,6 +21,11 @@ export interface AccessChecker {
   check(access: Access, request: IncomingMessage): AccessCheck;
   /** Who asks, on routes that let everybody in. */
   authenticate(request: IncomingMessage): Authentication;
+  /**
+   * Whether a user is shown what belongs to `owner`. What one is not shown is not there: handlers answer as for an unknown id,
+   * so that nobody learns which ids there are, and clients do what they do when a kernel is gone.
+   */
+  sees(user: User | undefined, resource: Resource, owner: string): boolean;
 }
 
 export function createAccessChecker(
@@ -70,6 +75,8 @@ export function createAccessChecker(
       return { verdict, user, setCookies };
     },
     authenticate,
+    sees: (user, resource, owner) =>
+      user !== undefined && authorize(user, 'read', resource, owner === user.username),
   };
 }
 

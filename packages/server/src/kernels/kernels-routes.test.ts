@@ -26,7 +26,7 @@ beforeEach(async () => {
   });
   app = await createTestApp([
     kernelsRoutes({ registry, allowedEnvs: ['HTTP_PROXY'], ...place }),
-    sessionsRoutes({ sessions }),
+    sessionsRoutes({ sessions, kernels: registry }),
   ]);
 });
 afterEach(async () => {
@@ -150,7 +150,7 @@ test('[K82] a body that is not JSON: 400', async () => {
 test('[K83] of env, a kernel gets KERNEL_* and what is allowed, and no name but the verified one', async () => {
   const env = {
     KERNEL_GPU: '1',
-    KERNEL_USERNAME: 'root',
+    KERNEL_USERNAME: 'mallory',
     HTTP_PROXY: 'p',
     LD_PRELOAD: '/tmp/x.so',
     kernel_x: '1',
@@ -159,7 +159,7 @@ test('[K83] of env, a kernel gets KERNEL_* and what is allowed, and no name but 
   await ready(id);
   const { env: given_, username } = given.provisioner.launched[0]!;
   expect(given_).toEqual({ KERNEL_GPU: '1', HTTP_PROXY: 'p', KERNEL_USERNAME: username });
-  expect(username).not.toBe('root');
+  expect(username).not.toBe('mallory');
 });
 
 test.each([

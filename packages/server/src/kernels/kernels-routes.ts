@@ -1,5 +1,6 @@
 import { KernelError, type KernelRegistry } from '@perijove/kernels';
 import { Type } from 'typebox';
+import type { User } from '../auth/user.ts';
 import type { Access } from '../http/access.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import { KernelModelSchema, KernelStart } from './kernel-model.ts';
@@ -23,6 +24,12 @@ const KernelParams = Type.Object({ id: Type.String() });
 export function kernelsRoutes(deps: KernelsRoutesDeps): RoutePlugin {
   const { registry } = deps;
   return async (app) => {
+    /** Somebody else's is as unknown as one that never was. */
+    const find = ({ params, user }: { params: { id: string }; user: User | undefined }) => {
+      const kernel = registry.require(params.id);
+      if (app.access.sees(user, 'kernels', kernel.record.username)) return kernel;
+      throw new KernelError('KERNEL_NOT_FOUND', `Kernel does not exist: ${params.id}`);
+    };
     app.get(
       '/api/kernels',
       {
@@ -32,7 +39,11 @@ export function kernelsRoutes(deps: KernelsRoutesDeps): RoutePlugin {
           response: { 200: Type.Array(KernelModelSchema) },
         },
       },
-      async () => registry.list().map(({ model }) => model),
+      async ({ user }) =>
+        registry
+          .list()
+          .filter(({ record }) => app.access.sees(user, 'kernels', record.username))
+          .map(({ model }) => model),
     );
     app.post(
       '/api/kernels',
@@ -47,6 +58,9 @@ export function kernelsRoutes(deps: KernelsRoutesDeps): RoutePlugin {
         const { name, path = '', kernel_id: id, env = {} } = readBody(KernelStart, request.body);
         const username = request.user?.username ?? '';
         const existing = id === undefined ? undefined : registry.get(id);
+        if (existing !== undefined && !app.access.sees(request.user, 'kernels', existing.record.username)) {
+          throw new KernelError('KERNEL_ID_TAKEN', `Kernel already exists: ${existing.id}`);
+        }
         const kernel = existing?.isAlive
           ? existing
           : await registry.start({
@@ -68,13 +82,13 @@ export function kernelsRoutes(deps: KernelsRoutesDeps): RoutePlugin {
         config: { access },
         schema: { summary: 'One kernel', params: KernelParams, response: { 200: KernelModelSchema } },
       },
-      async (request) => registry.require(request.params.id).model,
+      async (request) => find(request).model,
     );
     app.delete(
       '/api/kernels/:id',
       { config: { access }, schema: { summary: 'Ends a kernel', params: KernelParams } },
       async (request, reply) => {
-        await registry.stop(request.params.id);
+        await registry.stop(find(request).id);
         return reply.code(204).send();
       },
     );
@@ -82,7 +96,7 @@ export function kernelsRoutes(deps: KernelsRoutesDeps): RoutePlugin {
       '/api/kernels/:id/interrupt',
       { config: { access }, schema: { summary: 'Interrupts what a kernel computes', params: KernelParams } },
       async (request, reply) => {
-        await registry.interrupt(request.params.id);
+        await registry.interrupt(find(request).id);
         return reply.code(204).send();
       },
     );
@@ -97,7 +111,7 @@ export function kernelsRoutes(deps: KernelsRoutesDeps): RoutePlugin {
         },
       },
       async (request) => {
-        const { id } = request.params;
+        const { id } = find(request);
         try {
           await registry.restart(id);
         } catch (error) {

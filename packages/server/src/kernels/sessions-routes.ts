@@ -1,5 +1,6 @@
-import { KernelError, type KernelChoice, type Sessions } from '@perijove/kernels';
+import { KernelError, type KernelChoice, type KernelRegistry, type Sessions } from '@perijove/kernels';
 import { Type, type Static } from 'typebox';
+import type { User } from '../auth/user.ts';
 import { ServerError } from '../errors.ts';
 import type { Access } from '../http/access.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
@@ -7,22 +8,34 @@ import { kernelIdPattern, SessionBody, SessionModelSchema } from './kernel-model
 import { readBody } from './read-body.ts';
 
 export interface SessionsRoutesDeps {
-  readonly sessions: Pick<Sessions, 'list' | 'get' | 'create' | 'update' | 'delete'>;
+  readonly sessions: Pick<Sessions, 'list' | 'get' | 'ownerOf' | 'create' | 'update' | 'delete'>;
+  readonly kernels: Pick<KernelRegistry, 'get'>;
 }
 
 const access: Access = { kind: 'api', resource: 'sessions' };
 const SessionParams = Type.Object({ id: Type.String() });
 
 /** `/api/sessions`: documents with their kernels. */
-export function sessionsRoutes({ sessions }: SessionsRoutesDeps): RoutePlugin {
+export function sessionsRoutes({ sessions, kernels }: SessionsRoutesDeps): RoutePlugin {
   return async (app) => {
+    /** Somebody else's is as unknown as one that never was. */
+    const find = ({ params: { id }, user }: { params: { id: string }; user: User | undefined }): string => {
+      const owner = sessions.ownerOf(id);
+      if (owner !== undefined && app.access.sees(user, 'sessions', owner)) return id;
+      throw new KernelError('SESSION_NOT_FOUND', `Session not found: session_id='${id}'`);
+    };
+    const checkKernel = (id: string | undefined, user: User | undefined): void => {
+      const kernel = id === undefined ? undefined : kernels.get(id);
+      if (kernel === undefined || app.access.sees(user, 'kernels', kernel.record.username)) return;
+      throw new KernelError('KERNEL_NOT_FOUND', `Kernel does not exist: ${id}`);
+    };
     app.get(
       '/api/sessions',
       {
         config: { access: { ...access, untracked: true } },
         schema: { summary: 'All sessions', response: { 200: Type.Array(SessionModelSchema) } },
       },
-      async () => [...sessions.list()],
+      async ({ user }) => [...sessions.list((owner) => app.access.sees(user, 'sessions', owner))],
     );
     app.post(
       '/api/sessions',
@@ -41,6 +54,7 @@ export function sessionsRoutes({ sessions }: SessionsRoutesDeps): RoutePlugin {
         if (path === undefined) throw new ServerError('BAD_REQUEST', 'Missing field in JSON data: path');
         if (type === undefined) throw new ServerError('BAD_REQUEST', 'Missing field in JSON data: type');
         const choice = asKernelChoice(kernel);
+        checkKernel(choice.id, request.user);
         try {
           const model = await sessions.create(
             { path, type, name, kernel: choice },
@@ -63,7 +77,7 @@ export function sessionsRoutes({ sessions }: SessionsRoutesDeps): RoutePlugin {
         config: { access },
         schema: { summary: 'One session', params: SessionParams, response: { 200: SessionModelSchema } },
       },
-      async (request) => sessions.get(request.params.id),
+      async (request) => sessions.get(find(request)),
     );
     app.patch(
       '/api/sessions/:id',
@@ -81,12 +95,10 @@ export function sessionsRoutes({ sessions }: SessionsRoutesDeps): RoutePlugin {
         }
         const { path, name, type, kernel } = asSession(readBody(SessionBody, request.body));
         const choice = kernel === undefined ? undefined : asKernelChoice(kernel);
+        const id = find(request);
         try {
-          return await sessions.update(
-            request.params.id,
-            { path, name, type, kernel: choice },
-            request.user?.username ?? '',
-          );
+          checkKernel(choice?.id, request.user);
+          return await sessions.update(id, { path, name, type, kernel: choice });
         } catch (error) {
           if (error instanceof KernelError && error.code === 'KERNEL_NOT_FOUND') {
             throw new ServerError('BAD_REQUEST', `No such kernel: ${choice?.id}`, { cause: error });
@@ -101,7 +113,7 @@ export function sessionsRoutes({ sessions }: SessionsRoutesDeps): RoutePlugin {
       '/api/sessions/:id',
       { config: { access }, schema: { summary: 'Ends a session with its kernel', params: SessionParams } },
       async (request, reply) => {
-        await sessions.delete(request.params.id);
+        await sessions.delete(find(request));
         return reply.code(204).send();
       },
     );

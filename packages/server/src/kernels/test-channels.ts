@@ -36,7 +36,7 @@ export async function startTestChannels(options: TestChannelsOptions = {}): Prom
     now: Date.now,
     journalsFolder,
   });
-  const kernel = { isAlive: true, death: undefined, channels };
+  const kernel = { record: { username: 'ada' }, isAlive: true, death: undefined, channels };
   const app = await createTestApp([
     kernelWebSocket({
       kernels: { get: (id) => (id === testKernelId ? kernel : undefined) },

@@ -43,7 +43,14 @@ test('[V1] the handshake: 404 for no such kernel, 503 for a dead one, 403 withou
     kernelWebSocket({
       kernels: {
         get: (id) =>
-          id === 'dead' ? { isAlive: false, death: { message: 'out of memory' }, channels } : undefined,
+          id === 'dead'
+            ? {
+                record: { username: 'ada' },
+                isAlive: false,
+                death: { message: 'out of memory' },
+                channels,
+              }
+            : undefined,
       },
       maxClientMessageBytes: 2 ** 20,
     }),

@@ -2,11 +2,13 @@ import type { Duplex } from 'node:stream';
 import type { Client, ClientSocket, KernelChannels } from '@perijove/kernels';
 import { chooseFraming } from '@perijove/protocol';
 import type { WebSocket } from 'ws';
+import type { AccessChecker } from '../http/check-access.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import type { SocketRequest } from '../http/sockets.ts';
 
 /** What of a kernel its WebSockets need; the registry's `Kernel` is one. */
 interface ConnectableKernel {
+  readonly record: { readonly username: string };
   readonly isAlive: boolean;
   readonly death: { readonly message: string } | undefined;
   readonly channels: Pick<KernelChannels, 'attach'>;
@@ -23,15 +25,20 @@ export function kernelWebSocket(deps: KernelWebSocketDeps): RoutePlugin {
   return async (app) => {
     app.sockets.route('/api/kernels/:id/channels', {
       access: { kind: 'socket', resource: 'kernels' },
-      handler: (socket) => open(socket, deps),
+      handler: (socket) => open(socket, deps, app.access),
     });
   };
 }
 
-async function open(socket: SocketRequest, deps: KernelWebSocketDeps): Promise<void> {
+async function open(
+  socket: SocketRequest,
+  deps: KernelWebSocketDeps,
+  access: Pick<AccessChecker, 'sees'>,
+): Promise<void> {
   const id = socket.params['id'] ?? '';
   const kernel = deps.kernels.get(id);
-  if (kernel === undefined) return socket.refuse(404, `Kernel does not exist: ${id}`);
+  if (kernel === undefined || !access.sees(socket.user, 'kernels', kernel.record.username))
+    return socket.refuse(404, `Kernel does not exist: ${id}`);
   // JupyterLab asks for the kernel's model when it is refused, and shows the reason that it finds there.
   if (!kernel.isAlive) return socket.refuse(503, `Kernel is dead: ${kernel.death?.message ?? id}`);
   const { framing, subprotocol } = chooseFraming(socket.protocols);

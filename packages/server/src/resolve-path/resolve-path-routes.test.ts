@@ -20,7 +20,11 @@ async function ask(path: string, { kernel, root = 'root' }: { kernel?: string; r
     resolvePathRoutes({
       rootDir: join(folder, root),
       home: folder,
-      findKernel: (id) => ({ local: { cwd: join(folder, 'root', 'sub') }, remote: { cwd: undefined } })[id],
+      findKernel: (id) =>
+        ({
+          local: { cwd: join(folder, 'root', 'sub'), username: 'ada' },
+          remote: { cwd: undefined, username: 'ada' },
+        })[id],
     }),
   ]);
   const query = new URLSearchParams({ path, ...(kernel === undefined ? {} : { kernel }) });

@@ -6,10 +6,12 @@ export interface ResolvePathDeps {
   readonly rootDir: string;
   readonly home: string;
   /**
-   * The folder that a kernel works in: `cwd` undefined if that is on another machine, and nothing at all for an unknown
+   * The folder that a kernel works in, and whose it is: `cwd` undefined if that is on another machine, and nothing at all for an unknown
    * kernel.
    */
-  readonly findKernel: (id: string) => { readonly cwd: string | undefined } | undefined;
+  readonly findKernel: (
+    id: string,
+  ) => { readonly cwd: string | undefined; readonly username: string } | undefined;
 }
 
 const Scoped = Type.Object({
@@ -47,7 +49,7 @@ export function resolvePathRoutes({ rootDir, home, findKernel }: ResolvePathDeps
         if (id === undefined || id === '') return { resolved };
 
         const kernel = findKernel(id);
-        if (kernel === undefined) {
+        if (kernel === undefined || !app.access.sees(request.user, 'kernels', kernel.username)) {
           const reason = `Kernel ${id} could not be found`;
           return { resolved, unresolved: [{ scope: 'kernel' as const, reason }] };
         }

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import type { User } from '../auth/user.ts';
 import { ServerError } from '../errors.ts';
 import type { Access } from '../http/access.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
@@ -18,6 +19,11 @@ export function terminalRoutes(given: Terminals | TerminalsDeps): RoutePlugin {
   return async (app) => {
     if (!terminals.isEnabled) return;
     app.addHook('onClose', () => terminals.close());
+    /** Somebody else's is as unknown as one that never was. */
+    const find = (name: string, user: User | undefined): Terminal | undefined => {
+      const terminal = terminals.get(name);
+      return terminal && app.access.sees(user, 'terminals', terminal.owner) ? terminal : undefined;
+    };
 
     app.get(
       '/api/terminals',
@@ -25,13 +31,18 @@ export function terminalRoutes(given: Terminals | TerminalsDeps): RoutePlugin {
         config: { access: { ...access, untracked: true } },
         schema: { summary: 'All terminals', response: { 200: Type.Array(TerminalModel) } },
       },
-      async () => terminals.list().map(describe),
+      async ({ user }) =>
+        terminals
+          .list()
+          .filter(({ owner }) => app.access.sees(user, 'terminals', owner))
+          .map(describe),
     );
     app.post(
       '/api/terminals',
       { config: { access }, schema: { summary: 'Opens a terminal', response: { 200: TerminalModel } } },
       async (request) => {
-        return describe(await terminals.open(parseRequest(request.body)));
+        const owner = request.user?.username ?? '';
+        return describe(await terminals.open(owner, parseRequest(request.body)));
       },
     );
     app.get(
@@ -41,7 +52,7 @@ export function terminalRoutes(given: Terminals | TerminalsDeps): RoutePlugin {
         schema: { summary: 'One terminal', params: NamedTerminal, response: { 200: TerminalModel } },
       },
       async (request) => {
-        const terminal = terminals.get(request.params.name);
+        const terminal = find(request.params.name, request.user);
         if (terminal === undefined) throw notFound(request.params.name);
         return describe(terminal);
       },
@@ -53,7 +64,9 @@ export function terminalRoutes(given: Terminals | TerminalsDeps): RoutePlugin {
         schema: { summary: 'Ends a terminal and what runs in it', params: NamedTerminal },
       },
       async (request, reply) => {
-        if (!(await terminals.terminate(request.params.name))) throw notFound(request.params.name);
+        const terminal = find(request.params.name, request.user);
+        if (terminal === undefined || !(await terminals.terminate(terminal.name)))
+          throw notFound(request.params.name);
         return reply.code(204).send();
       },
     );
@@ -61,7 +74,7 @@ export function terminalRoutes(given: Terminals | TerminalsDeps): RoutePlugin {
     app.sockets.route('/terminals/websocket/:name', {
       access: { kind: 'socket', resource: 'terminals', action: 'execute' },
       async handler(socket) {
-        const terminal = terminals.get(socket.params['name'] ?? '');
+        const terminal = find(socket.params['name'] ?? '', socket.user);
         if (terminal === undefined) return socket.refuse(404, `Terminal not found: ${socket.params['name']}`);
         terminal.attach(await socket.accept({ maxPayload: maxMessageBytes }));
       },

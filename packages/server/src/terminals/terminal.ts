@@ -25,6 +25,8 @@ interface Client {
 /** A program in a pseudoterminal, and the browsers that look at it. */
 export class Terminal {
   readonly name: string;
+  /** Whose it is. */
+  readonly owner: string;
   readonly exited: Promise<void>;
   readonly #pty: Pty;
   readonly #limits: TerminalLimits;
@@ -34,8 +36,9 @@ export class Terminal {
   #hasExited = false;
   #isPaused = false;
 
-  constructor(name: string, pty: Pty, limits: TerminalLimits) {
+  constructor({ name, owner }: { name: string; owner: string }, pty: Pty, limits: TerminalLimits) {
     this.name = name;
+    this.owner = owner;
     this.#pty = pty;
     this.#limits = limits;
     this.#replay = new Replay(limits.replayBytes);

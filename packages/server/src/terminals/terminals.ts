@@ -60,7 +60,7 @@ export class Terminals {
    * Opens a terminal. Throws CONFLICT if the name is taken, BAD_REQUEST if it is none, UNAVAILABLE if there are too many or
    * this machine cannot.
    */
-  async open(request: NewTerminal = {}): Promise<Terminal> {
+  async open(owner: string, request: NewTerminal = {}): Promise<Terminal> {
     const { options, rootDir, env, hasTerminal, serverUrl } = this.#deps;
     const name = this.#reserve(request.name);
     try {
@@ -72,7 +72,7 @@ export class Terminals {
         env: shellEnvironment(env, firstSize, { rootDir, url: serverUrl() }),
         ...firstSize,
       });
-      const terminal = new Terminal(name, pty, {
+      const terminal = new Terminal({ name, owner }, pty, {
         replayBytes: options.terminalReplayBytes,
         bufferBytes: options.terminalBufferBytes,
         slowClientTimeoutMs: options.terminalSlowClientTimeoutS * 1000,

@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import type { User } from './user.ts';
+import type { Identity } from './user.ts';
 
 const moons = [
   'Metis', 'Adrastea', 'Amalthea', 'Thebe', 'Io', 'Europa', 'Ganymede', 'Callisto', 'Themisto', 'Leda', 'Ersa',
@@ -9,7 +9,7 @@ const moons = [
 ].filter((moon) => /^[A-Z][a-z]+$/.test(moon)); // prettier-ignore
 
 /** Somebody whom we know only by the cookie they will get, named as JupyterLab's users are used to. */
-export function anonymousUser(by: User['by']): User {
+export function anonymousIdentity(): Identity {
   const moon = moons[randomInt(moons.length)] ?? 'Io';
   return {
     username: randomUUID().replaceAll('-', ''),
@@ -18,6 +18,5 @@ export function anonymousUser(by: User['by']): User {
     initials: `A${moon[0]}`,
     avatar_url: null,
     color: null,
-    by,
   };
 }
