@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ProtocolError } from './protocol-error.ts';
@@ -61,5 +62,18 @@ test('[W10] the signature is that of jupyter_client: HMAC-SHA256 of the four par
   const parts = ['{"a": 1}', '{}', '{}', '{"b": 2}'].map((text) => Buffer.from(text));
   expect(signer.sign(parts as [Buffer, Buffer, Buffer, Buffer]).toString()).toBe(
     'a64e320a05d35a2add153748406a1cfa88ce46d61d61ce7bc0163940fe1a5505',
+  );
+});
+
+test('[W10] short and long messages, short and long keys, are signed as HMAC (RFC 2104) says', () => {
+  const long = fc.uint8Array({ maxLength: 6000, size: 'max' }).map((bytes) => Buffer.from(bytes));
+  const key = fc.string({ minLength: 1, maxLength: 100, size: 'max' });
+  fc.assert(
+    fc.property(key, long, long, (secret, first, last) => {
+      const parts = [first, Buffer.alloc(0), Buffer.from('{}'), last] as const;
+      const hmac = createHmac('sha256', secret);
+      for (const each of parts) hmac.update(each);
+      expect(new Signer(secret).sign(parts).toString()).toBe(hmac.digest('hex'));
+    }),
   );
 });

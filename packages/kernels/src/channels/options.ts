@@ -31,7 +31,7 @@ export const channelOptions = {
     help: 'Messages a second of a kernel above which they are taken in batches. 0 takes each as it comes.',
   },
   batchDelayMs: {
-    schema: Type.Integer({ default: 5, minimum: 1, maximum: 100 }),
+    schema: Type.Integer({ default: 20, minimum: 1, maximum: 100 }),
     help: 'How long such a batch is waited for, in milliseconds.',
   },
   iopubConfirmMs: {
