@@ -53,6 +53,8 @@ export function deathAsError(id: string, death: Death): KernelError {
   switch (death.reason) {
     case 'launchFailed':
       return new KernelError('KERNEL_LAUNCH_FAILED', death.message);
+    case 'neverFits':
+      return new KernelError('KERNEL_NEVER_FITS', death.message);
     case 'launchTimeout':
       return new KernelError('KERNEL_LAUNCH_TIMEOUT', death.message);
     case 'noReply':

@@ -1,3 +1,7 @@
+import { kernelErrors, KernelError } from './kernel-error.ts';
+import type { KernelNews } from './kernel-news.ts';
+import { queueOf } from './queue-model.ts';
+
 /** An event for Jupyter's event bus. */
 export interface KernelBusEvent {
   readonly schemaId: string;
@@ -14,3 +18,77 @@ export const kernelPhaseSchemaId = 'https://perijove.dev/events/kernel_phase/v1'
 export const kernelDeathSchemaId = 'https://perijove.dev/events/kernel_death/v1';
 
 export type KernelAction = 'start' | 'interrupt' | 'shutdown' | 'restart';
+
+/** Whom an event is about. */
+interface Subject {
+  readonly id: string;
+  readonly name: string;
+  readonly record: { readonly username: string };
+}
+
+export function actionEvent(action: KernelAction, kernel: Subject, error: unknown): KernelBusEvent {
+  const failed = error !== undefined;
+  const status = error instanceof KernelError ? kernelErrors[error.code] : 500;
+  return {
+    schemaId: kernelActionsSchemaId,
+    owner: kernel.record.username,
+    data: {
+      action,
+      kernel_id: kernel.id,
+      kernel_name: kernel.name,
+      status: failed ? 'error' : 'success',
+      ...(failed ? { status_code: status } : {}),
+      msg: failed ? messageOf(error) : actionMessage(action, kernel.id),
+    },
+  };
+}
+
+export function newsEvent(kernel: Subject, news: KernelNews): KernelBusEvent {
+  const about = { kernel_id: kernel.id, kernel_name: kernel.name };
+  const owner = kernel.record.username;
+  if (news.type === 'phase') {
+    const { phase, message, detail, wait } = news;
+    return {
+      schemaId: kernelPhaseSchemaId,
+      owner,
+      data: {
+        ...about,
+        phase,
+        message,
+        ...(detail === undefined ? {} : { detail }),
+        ...(wait === undefined ? {} : { queue: queueOf(wait).queue }),
+      },
+    };
+  }
+  const { death, restarting } = news;
+  return {
+    schemaId: kernelDeathSchemaId,
+    owner,
+    data: {
+      ...about,
+      reason: death.reason,
+      message: death.message,
+      restarting,
+      ...(death.code === undefined ? {} : { code: death.code }),
+      ...(death.signal === undefined ? {} : { signal: death.signal }),
+      last_lines: death.lastLines ?? [],
+    },
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'It failed for an unknown reason';
+}
+
+function actionMessage(action: KernelAction, id: string): string {
+  switch (action) {
+    case 'start':
+      return `Kernel started: ${id}`;
+    case 'interrupt':
+      return `Kernel interrupted: ${id}`;
+    case 'restart':
+      return `Kernel restarted: ${id}`;
+    case 'shutdown':
+      return `Kernel shutdown: ${id}`;
+  }
+}

@@ -16,6 +16,17 @@ export const KernelRecord = Type.Object({
   }),
   createdAt: Type.Number(),
   state: KernelState,
+  /**
+   * Its place in the queue: the order of its arrival, and how many have passed it. `turn`: when it was admitted, a number
+   * that grows with each admission. Kernels of before there was a queue have none.
+   */
+  admission: Type.Optional(
+    Type.Object({
+      ticket: Type.Integer(),
+      overtaken: Type.Integer(),
+      turn: Type.Optional(Type.Integer()),
+    }),
+  ),
   /** Missing while a launch has not said yet where the kernel is. */
   handle: Type.Optional(Type.Object({ provisioner: Type.String() }, { additionalProperties: true })),
   lastActivity: Type.Number(),

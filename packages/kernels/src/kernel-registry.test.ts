@@ -10,6 +10,7 @@ import { kernelDeadCloseCode } from './kernel.ts';
 import type { Log } from './log.ts';
 import type { Kernelspec } from './provisioner.ts';
 import { ChildProvisioner } from './test-support/child-provisioner.ts';
+import { testRegistryLimits } from './test-support/registry-limits.ts';
 import { ScriptedChannels } from './test-support/scripted-channels.ts';
 
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -90,12 +91,7 @@ function openRegistry(): KernelRegistry<ScriptedChannels> {
       replyTimeoutMs: 5000,
       shutdownGraceMs: 400,
     },
-    limits: {
-      deadRetentionMs,
-      restartTimeoutMs: 5000,
-      interruptTimeoutMs: 5000,
-      drainTimeoutMs: 1000,
-    },
+    limits: { ...testRegistryLimits, deadRetentionMs },
     log: silent,
     now: () => Date.now(),
     openChannels(id) {
@@ -462,7 +458,7 @@ test('[K35] the failure of a launch that was given up is not taken for one of th
   provisioner.onLaunch = () => Promise.resolve();
   launchTimeoutMs = 5000;
   const restarted = registry.restart(kernel.id);
-  await until(() => kernel.state.status === 'restarting');
+  await until(() => kernel.state.status === 'launching');
   late();
   await restarted;
   expect(kernel.executionState).toBe('idle');

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { ExecutionState } from '@perijove/protocol';
-import {
-  kernelActionsSchemaId,
-  kernelDeathSchemaId,
-  kernelPhaseSchemaId,
-  type KernelAction,
-  type KernelBusEvent,
-} from './kernel-events.ts';
-import { Kernel, type KernelNews } from './kernel.ts';
-import { kernelErrors, KernelError } from './kernel-error.ts';
+import type { AdmissionLimits } from './admission.ts';
+import { Capacities } from './capacities.ts';
+import { claimOf } from './claim-of.ts';
+import { actionEvent, newsEvent, type KernelAction, type KernelBusEvent } from './kernel-events.ts';
+import { Kernel } from './kernel.ts';
+import { KernelError } from './kernel-error.ts';
+import type { KernelNews } from './kernel-news.ts';
+import { KernelQueue, type QueueCounts } from './kernel-queue.ts';
 import type { KernelRecord } from './kernel-record.ts';
 import type { StopReason } from './kernel-state.ts';
 import type { KernelStore } from './kernel-store.ts';
 import type { LifeChannels } from './life-channels.ts';
-import { begin, type LifecyclePolicy } from './lifecycle.ts';
+import type { LifecyclePolicy } from './lifecycle-events.ts';
+import { begin } from './lifecycle-steps.ts';
 import type { Log } from './log.ts';
 import { stateAfterCrash } from './state-after-crash.ts';
 import { provisionerNameOf } from './provisioner-name.ts';
@@ -31,7 +31,7 @@ export interface StartRequest {
   readonly resources?: Resources;
 }
 
-export interface RegistryLimits {
+export interface RegistryLimits extends AdmissionLimits {
   /** How long a dead kernel is listed, so that clients can read why. */
   readonly deadRetentionMs: number;
   /** How long a restart waits for the new kernel's first reply before it answers that there is none. */
@@ -40,6 +40,10 @@ export interface RegistryLimits {
   readonly interruptTimeoutMs: number;
   /** How long a drain waits for launches to say where the kernel is. */
   readonly drainTimeoutMs: number;
+  /** How often a place is asked how much room it has while somebody waits for it, and how long a first start waits for the answer. */
+  readonly capacityIntervalMs: number;
+  /** At most so often a waiting kernel's new position is told. */
+  readonly positionIntervalMs: number;
 }
 
 export interface KernelRegistryOptions<C extends LifeChannels> {
@@ -66,10 +70,26 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
   /** Dead kernels of which something is still being removed: their ids are not free yet. */
   readonly #forgetting = new Map<string, Promise<void>>();
   readonly #removalListeners = new Set<(id: string) => void>();
+  readonly #capacities: Capacities;
+  readonly #queue: KernelQueue;
   #draining = false;
 
   constructor(options: KernelRegistryOptions<C>) {
     this.#options = options;
+    const { provisioners, limits, log, now } = options;
+    const maxAgeMs = limits.capacityIntervalMs / 2;
+    this.#capacities = new Capacities({
+      provisioners,
+      maxAgeMs,
+      timeoutMs: limits.capacityIntervalMs,
+      log,
+      now,
+    });
+    this.#queue = new KernelQueue({
+      kernels: () => this.#kernels.values(),
+      capacities: this.#capacities,
+      limits,
+    });
   }
 
   get(id: string): Kernel<C> | undefined {
@@ -89,6 +109,11 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     return kernel;
   }
 
+  /** How many kernels wait, and what became of all starts. */
+  get queueCounts(): QueueCounts {
+    return this.#queue.counts;
+  }
+
   /** Calls back when a kernel is not listed any more. Returns the function that ends that. */
   onRemoved(listener: (id: string) => void): () => void {
     this.#removalListeners.add(listener);
@@ -96,8 +121,9 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
   }
 
   /**
-   * Records a kernel and begins to launch it; resolves at once, with the kernel in `launching`. What comes of it: `ready`.
-   * Rejects with KERNELSPEC_NOT_FOUND, KERNEL_ID_TAKEN, PROVISIONER_UNKNOWN, KERNEL_STOPPING (the server drains).
+   * Records a kernel and begins to launch it if there is room, else it stands in the queue: `queued`. Resolves when that is
+   * written down; what comes of it: `ready`. Rejects with KERNELSPEC_NOT_FOUND, KERNEL_ID_TAKEN, PROVISIONER_UNKNOWN,
+   * KERNEL_STOPPING (the server drains), KERNEL_NEVER_FITS, KERNEL_QUEUE_FULL, KERNEL_TOO_MANY_QUEUED.
    */
   async start(request: StartRequest): Promise<Kernel<C>> {
     this.#refuseWhileDraining();
@@ -109,6 +135,9 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
         `The '${name}' kernel is not available. Please pick another suitable kernel instead, or install that kernel.`,
       );
     }
+    const provisioner = provisionerNameOf(kernelspec) ?? this.#options.defaultProvisioner;
+    this.#provisioner(provisioner);
+    await this.#capacities.look(provisioner);
     const id = request.id ?? randomUUID();
     for (
       let leaving = this.#leaving(id, request.username);
@@ -117,10 +146,8 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     )
       await leaving;
     this.#refuseWhileDraining();
-    const provisioner = provisionerNameOf(kernelspec) ?? this.#options.defaultProvisioner;
     const now = this.#options.now();
-    const { state, effects } = begin(now, this.#options.policy);
-    const record: KernelRecord = {
+    const asked = {
       id,
       name,
       provisioner,
@@ -129,14 +156,21 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
       username: request.username,
       resources: { ...request.resources },
       createdAt: now,
-      state,
       lastActivity: now,
-      executionState: 'starting' satisfies ExecutionState,
+      executionState: 'starting' as const satisfies ExecutionState,
     };
-    const kernel = this.#open(record);
-    void kernel.perform(effects);
-    this.#onNews(kernel, { type: 'phase', phase: 'launching', message: 'Starting.' });
+    const admission = this.#queue.enter(claimOf(asked));
+    const { state, effects } =
+      admission.turn === undefined
+        ? ({ state: { status: 'queued', step: 'waiting' }, effects: [] } as const)
+        : begin(now, this.#options.policy);
+    const kernel = this.#open({ ...asked, admission, state });
+    const written = kernel.perform(effects);
+    if (admission.turn === undefined) this.#queue.onRoom(kernel);
+    else this.#onNews(kernel, { type: 'phase', phase: 'launching', message: 'Starting.' });
     this.#emitAction('start', kernel, undefined);
+    // Whoever is told that it starts finds it again, whatever becomes of this server.
+    await written;
     return kernel;
   }
 
@@ -147,7 +181,10 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     await this.#act('interrupt', kernel, () => kernel.interrupt(AbortSignal.timeout(interruptTimeoutMs)));
   }
 
-  /** Starts the kernel anew under the same id, a dead one too; clients stay. Resolves at its first reply. */
+  /**
+   * Starts the kernel anew under the same id, a dead one too; clients stay. Resolves at its first reply, or when a dead one
+   * has to wait for room. Rejects as `start` does for a dead one that cannot be taken.
+   */
   async restart(id: string): Promise<void> {
     this.#refuseWhileDraining();
     const kernel = this.require(id);
@@ -155,9 +192,11 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
       if (kernel.state.status === 'stopping') {
         throw new KernelError('KERNEL_STOPPING', `Kernel ${id} is being shut down`);
       }
+      if (!kernel.isAlive) await this.#capacities.look(kernel.record.provisioner);
+      const ticket = kernel.isAlive ? 0 : this.#queue.reenter(kernel);
       this.#keepListed(id);
-      kernel.restart();
-      await kernel.ready(AbortSignal.timeout(this.#options.limits.restartTimeoutMs));
+      kernel.restart(ticket);
+      await kernel.readyOrHeldUp(AbortSignal.timeout(this.#options.limits.restartTimeoutMs));
     });
   }
 
@@ -184,6 +223,7 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
   /** Ends all kernels. Resolves when all are gone. */
   async stopAll(reason: StopReason = 'server'): Promise<void> {
     this.#draining = true;
+    this.#queue.close();
     await Promise.all([...this.#kernels.keys()].map((id) => this.stop(id, { reason })));
   }
 
@@ -193,6 +233,7 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
    */
   async adopt(): Promise<void> {
     const records = await this.#options.store.load();
+    this.#queue.recall(records);
     await Promise.all(
       records
         .toSorted((a, b) => a.createdAt - b.createdAt)
@@ -204,11 +245,15 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
           }
         }),
     );
+    // Only now it is known what the others hold.
+    await this.#capacities.lookAll();
+    for (const kernel of this.#kernels.values()) if (kernel.isWaiting) this.#queue.onRoom(kernel);
   }
 
   /** Leaves all kernels to the next server: writes all down, ends the clients' sockets so that they come back (1012). */
   async drain(): Promise<void> {
     this.#draining = true;
+    this.#queue.close();
     await Promise.all(
       [...this.#kernels.values()].map(async (kernel) => {
         await kernel.detach(this.#options.limits.drainTimeoutMs);
@@ -233,6 +278,10 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
       return;
     }
     const provisioner = this.#provisioner(record.provisioner);
+    if (record.state.status === 'queued' && record.state.step === 'waiting') {
+      this.#reopen(record);
+      return;
+    }
     const found = await provisioner.adopt(
       record.handle ?? { provisioner: record.provisioner, kernelId: record.id },
     );
@@ -271,6 +320,7 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
       now,
       kernelspec: () => this.#options.kernelspecs.get(record.name),
       onNews: (news) => this.#onNews(kernel, news),
+      onRoom: () => this.#queue.onRoom(kernel),
     });
     this.#kernels.set(record.id, kernel);
     return kernel;
@@ -299,53 +349,14 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
   }
 
   #emitAction(action: KernelAction, kernel: Kernel<C>, error: unknown): void {
-    const failed = error !== undefined;
-    const status = error instanceof KernelError ? kernelErrors[error.code] : 500;
-    this.#options.onEvent?.({
-      schemaId: kernelActionsSchemaId,
-      owner: kernel.record.username,
-      data: {
-        action,
-        kernel_id: kernel.id,
-        kernel_name: kernel.name,
-        status: failed ? 'error' : 'success',
-        ...(failed ? { status_code: status } : {}),
-        msg: failed ? messageOf(error) : actionMessage(action, kernel.id),
-      },
-    });
+    this.#options.onEvent?.(actionEvent(action, kernel, error));
   }
 
   #onNews(kernel: Kernel<C>, news: KernelNews): void {
-    const about = { kernel_id: kernel.id, kernel_name: kernel.name };
-    const owner = kernel.record.username;
-    if (news.type === 'phase') {
-      this.#options.onEvent?.({
-        schemaId: kernelPhaseSchemaId,
-        owner,
-        data: {
-          ...about,
-          phase: news.phase,
-          message: news.message,
-          ...(news.detail === undefined ? {} : { detail: news.detail }),
-        },
-      });
-      return;
-    }
+    this.#options.onEvent?.(newsEvent(kernel, news));
+    if (news.type === 'phase') return;
     const { death, restarting } = news;
     this.#options.log.info({ kernelId: kernel.id, reason: death.reason, restarting }, death.message);
-    this.#options.onEvent?.({
-      schemaId: kernelDeathSchemaId,
-      owner,
-      data: {
-        ...about,
-        reason: death.reason,
-        message: death.message,
-        restarting,
-        ...(death.code === undefined ? {} : { code: death.code }),
-        ...(death.signal === undefined ? {} : { signal: death.signal }),
-        last_lines: death.lastLines ?? [],
-      },
-    });
     if (!restarting) this.#forgetLater(kernel.id, death.at);
   }
 
@@ -381,6 +392,7 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     if (!kernel) return this.#forgetting.get(id) ?? Promise.resolve();
     this.#keepListed(id);
     this.#kernels.delete(id);
+    this.#queue.forget(kernel);
     const forgetting = this.#removeAllOf(kernel).finally(() => this.#forgetting.delete(id));
     this.#forgetting.set(id, forgetting);
     return forgetting;
@@ -395,22 +407,5 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
       this.#options.log.warn({ err: error, kernelId: id }, 'not all of a dead kernel can be removed');
     }
     for (const listener of this.#removalListeners) listener(id);
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'It failed for an unknown reason';
-}
-
-function actionMessage(action: KernelAction, id: string): string {
-  switch (action) {
-    case 'start':
-      return `Kernel started: ${id}`;
-    case 'interrupt':
-      return `Kernel interrupted: ${id}`;
-    case 'restart':
-      return `Kernel restarted: ${id}`;
-    case 'shutdown':
-      return `Kernel shutdown: ${id}`;
   }
 }

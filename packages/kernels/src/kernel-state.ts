@@ -20,8 +20,10 @@ const UntilField = Type.Number();
  * `until` is the time (milliseconds since the epoch) at which waiting ends: the shell then dispatches `deadline`.
  */
 export const KernelState = Type.Union([
-  /** Admitted later. */
-  Type.Object({ status: Type.Literal('queued'), position: Type.Integer(), message: Type.String() }),
+  /** Waits for room. Its place in the queue is in the record; why it waits is worked out, not kept. */
+  Type.Object({ status: Type.Literal('queued'), step: Type.Literal('waiting') }),
+  /** A dead kernel that is to start again: what is left of it is being destroyed, then it waits. */
+  Type.Object({ status: Type.Literal('queued'), step: Type.Literal('ending'), until: UntilField }),
   /** `starting`: a provisioner is at work. `connecting`: it is known where the kernel listens, but it has not answered. */
   Type.Object({
     status: Type.Literal('launching'),

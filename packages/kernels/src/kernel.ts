@@ -1,21 +1,24 @@
 import type { ExecutionState, KernelModel } from '@perijove/protocol';
-import { deathAsError, type Death } from './death.ts';
+import type { Wait, WaitingClaim } from './admission.ts';
+import { waitInWords } from './admission-words.ts';
+import { claimOf } from './claim-of.ts';
+import type { Death } from './death.ts';
 import { executionStateOf } from './execution-state.ts';
 import { KernelError } from './kernel-error.ts';
 import type { KernelRecord } from './kernel-record.ts';
-import { deadlineOf, type KernelState, type StopReason } from './kernel-state.ts';
+import { KernelDeadline } from './kernel-deadline.ts';
+import { newsOf, type KernelNews } from './kernel-news.ts';
+import type { KernelState, StopReason } from './kernel-state.ts';
 import type { KernelStore } from './kernel-store.ts';
+import { KernelWatchers } from './kernel-watchers.ts';
 import { Launches } from './launches.ts';
 import type { LifeChannels } from './life-channels.ts';
-import {
-  destroyRetryMs,
-  transition,
-  type Effect,
-  type KernelEvent,
-  type LifecyclePolicy,
-} from './lifecycle.ts';
+import type { Effect, KernelEventWithoutTime, LifecyclePolicy } from './lifecycle-events.ts';
+import { destroyRetryMs } from './lifecycle-steps.ts';
+import { transition } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { exitMayPass, launchErrorMayPass } from './may-pass.ts';
+import { queueOf } from './queue-model.ts';
 import type {
   Kernelspec,
   LaunchPhase,
@@ -26,16 +29,6 @@ import type {
 
 /** Close code for the clients of a dead kernel: not 1000 or 1001, after which JupyterLab never asks what happened. */
 export const kernelDeadCloseCode = 4410;
-
-/** What a kernel tells of its life; the registry makes events of it. */
-export type KernelNews =
-  | {
-      readonly type: 'phase';
-      readonly phase: LaunchPhase | KernelState['status'];
-      readonly message: string;
-      readonly detail?: string;
-    }
-  | { readonly type: 'death'; readonly death: Death; readonly restarting: boolean };
 
 export interface KernelOptions<C extends LifeChannels> {
   readonly record: KernelRecord;
@@ -48,9 +41,9 @@ export interface KernelOptions<C extends LifeChannels> {
   /** The kernelspec as it is installed now. */
   readonly kernelspec: () => Promise<Kernelspec | undefined>;
   readonly onNews: (news: KernelNews) => void;
+  /** It has begun to wait for room or ceased to, or it may have made room. */
+  readonly onRoom: () => void;
 }
-
-type EventWithoutTime = KernelEvent extends infer E ? (E extends KernelEvent ? Omit<E, 'at'> : never) : never;
 
 /** One kernel and its life: dispatches events to `transition` and performs what it decides. Made by the registry. */
 export class Kernel<C extends LifeChannels = LifeChannels> {
@@ -62,13 +55,20 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
   #connection = new AbortController();
   #effects: Promise<void> = Promise.resolve();
   #destroying: Promise<void> = Promise.resolve();
-  #deadline: NodeJS.Timeout | undefined;
-  readonly #watchers = new Set<(state: KernelState) => void>();
+  readonly #deadline: KernelDeadline;
+  readonly #watchers: KernelWatchers;
+  /** Why it waits for room, once that is known. */
+  #wait: Wait | undefined;
+  /** That it has answered is written down. Until then it is not called running: the next server would start it again. */
+  #isRunningWritten: boolean;
   #detached = false;
 
   constructor(options: KernelOptions<C>) {
     this.#options = options;
     this.#record = options.record;
+    this.#isRunningWritten = options.record.state.status === 'running';
+    this.#watchers = new KernelWatchers(this);
+    this.#deadline = new KernelDeadline(options.now, () => this.dispatch({ type: 'deadline' }));
     this.#launches = new Launches({
       kernelId: options.record.id,
       provisioner: options.provisioner,
@@ -79,11 +79,14 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
         this.#record = { ...this.#record, handle: provisioned.handle };
         this.dispatch({ type: 'launched' });
       },
-      onFailed: (error) => this.dispatch({ type: 'launchFailed', error, mayPass: launchErrorMayPass(error) }),
+      onFailed: (error) => {
+        this.dispatch({ type: 'launchFailed', error, mayPass: launchErrorMayPass(error) });
+        options.onRoom();
+      },
       log: options.log,
     });
     options.channels.onActivity = () => this.#noteActivity();
-    this.#setDeadline();
+    this.#deadline.set(this.state);
   }
 
   get id(): string {
@@ -110,10 +113,39 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     return this.channels.activity.lastActivity;
   }
   get executionState(): ExecutionState {
+    if (this.state.status === 'running' && !this.#isRunningWritten) return 'starting';
     return executionStateOf(this.state, this.channels.activity.executionState);
   }
   get isAlive(): boolean {
     return this.state.status !== 'dead';
+  }
+  get isRunning(): boolean {
+    return this.state.status === 'running' && this.#isRunningWritten;
+  }
+  /** It stands in the queue. */
+  get isWaiting(): boolean {
+    return this.state.status === 'queued' && this.state.step === 'waiting';
+  }
+  /** It stands in the queue, and there is no room for it. */
+  get isHeldUp(): boolean {
+    return this.isWaiting && this.#wait !== undefined;
+  }
+  /** Why it waits for room. */
+  get wait(): Wait | undefined {
+    return this.isWaiting ? this.#wait : undefined;
+  }
+  /** Something of it is there, or about to be. */
+  get holdsRoom(): boolean {
+    const { status } = this.state;
+    return (
+      (status !== 'queued' && status !== 'dead') ||
+      this.#provisioned !== undefined ||
+      this.#launches.isUnderWay
+    );
+  }
+  /** What it takes up, or wants. */
+  get claim(): WaitingClaim {
+    return claimOf(this.#record);
   }
   /** Set for a dead kernel. */
   get death(): Death | undefined {
@@ -131,6 +163,7 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
       ...(death === undefined
         ? {}
         : { reason: death.message, traceback: (death.lastLines ?? []).join('\n') }),
+      ...(this.wait === undefined ? {} : { perijove: { phase: 'queued', ...queueOf(this.wait) } }),
     };
   }
 
@@ -139,41 +172,17 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
    * KERNEL_NO_REPLY when aborted; the kernel goes on.
    */
   ready(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const look = (state: KernelState): void => {
-        if (state.status === 'running') settle(resolve);
-        else if (state.status === 'dead') settle(() => reject(deathAsError(this.id, state.death)));
-        else if (state.status === 'stopping') {
-          settle(() => reject(new KernelError('KERNEL_STOPPING', `Kernel ${this.id} is being shut down`)));
-        }
-      };
-      const onAbort = (): void =>
-        settle(() =>
-          reject(new KernelError('KERNEL_NO_REPLY', `Kernel ${this.id} has not answered in time`)),
-        );
-      const settle = (how: () => void): void => {
-        this.#watchers.delete(look);
-        signal.removeEventListener('abort', onAbort);
-        how();
-      };
-      this.#watchers.add(look);
-      signal.addEventListener('abort', onAbort);
-      look(this.state);
-      if (signal.aborted) onAbort();
-    });
+    return this.#watchers.ready(signal);
+  }
+
+  /** As `ready`, but resolves also when the kernel has to wait for room. */
+  readyOrHeldUp(signal: AbortSignal): Promise<void> {
+    return this.#watchers.ready(signal, { orHeldUp: true });
   }
 
   /** Resolves with the reason when the kernel is dead. */
   died(): Promise<Death> {
-    return new Promise((resolve) => {
-      const look = (state: KernelState): void => {
-        if (state.status !== 'dead') return;
-        this.#watchers.delete(look);
-        resolve(state.death);
-      };
-      this.#watchers.add(look);
-      look(this.state);
-    });
+    return this.#watchers.died();
   }
 
   /**
@@ -200,11 +209,36 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     }
   }
 
-  /** Asks for a restart; what comes of it is seen by `ready`. False if the kernel is stopping or waits in the queue. */
-  restart(): boolean {
-    if (this.state.status === 'stopping' || this.state.status === 'queued') return false;
+  /** Asks for a restart; what comes of it is seen by `ready`. `ticket`: where a dead one is to stand in the queue. */
+  restart(ticket: number): void {
+    if (!this.isAlive) this.#record = { ...this.#record, admission: { ticket, overtaken: 0 } };
     this.dispatch({ type: 'restartRequested' });
-    return true;
+  }
+
+  /** There is room for it: it leaves the queue and starts. */
+  admit(turn: number): void {
+    const { ticket, overtaken } = this.claim;
+    this.#record = { ...this.#record, admission: { ticket, overtaken, turn } };
+    this.dispatch({ type: 'admitted' });
+  }
+
+  /** One that came later goes before it. */
+  overtake(): void {
+    const { ticket, overtaken } = this.claim;
+    this.#record = { ...this.#record, admission: { ticket, overtaken: overtaken + 1 } };
+    this.#options.store.putSoon(this.#record);
+  }
+
+  /** There will never be room for it. */
+  refuse(message: string): void {
+    this.dispatch({ type: 'refused', message });
+  }
+
+  /** There is no room for it now. `tell`: that is news. */
+  holdUp(wait: Wait, { tell }: { readonly tell: boolean }): void {
+    this.#wait = wait;
+    if (tell) this.#options.onNews({ type: 'phase', phase: 'queued', message: waitInWords(wait), wait });
+    this.#watchers.look();
   }
 
   /** Ends the kernel, and resolves with what it died of once nothing is left of it. May be repeated. */
@@ -233,20 +267,21 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     await this.#commit(effects);
   }
 
-  dispatch(event: EventWithoutTime): void {
+  dispatch(event: KernelEventWithoutTime): void {
     if (this.#detached) return;
     const before = this.state;
-    const { state, effects } = transition(
-      before,
-      { ...event, at: this.#options.now() },
-      this.#options.policy,
-    );
+    const at = this.#options.now();
+    const { state, effects } = transition(before, { ...event, at }, this.#options.policy);
     if (state === before && effects.length === 0) return;
     this.#record = { ...this.#record, state };
-    this.#setDeadline();
-    this.#tell(before, state, event);
-    void this.#commit(effects);
-    for (const watcher of this.#watchers) watcher(state);
+    this.#deadline.set(state);
+    if (state.status !== 'queued') this.#wait = undefined;
+    if (state.status !== 'running') this.#isRunningWritten = false;
+    for (const news of newsOf(before, state, event, at)) this.#options.onNews(news);
+    const done = this.#commit(effects);
+    if (state.status === 'running' && !this.#isRunningWritten) void done.then(() => this.#callRunning());
+    if (state !== before) this.#options.onRoom();
+    this.#watchers.look();
   }
 
   /** Lets go of the kernel, which lives on: its end and its messages are the next server's. */
@@ -254,7 +289,7 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     await Promise.race([this.#launches.settled(), delay(graceMs)]);
     await this.#effects;
     this.#detached = true;
-    clearTimeout(this.#deadline);
+    this.#deadline.clear();
     this.#connection.abort();
     this.channels.onActivity = undefined;
     await this.#put({
@@ -269,9 +304,15 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     await this.#effects;
     await Promise.race([Promise.all([this.#destroying, this.#launches.settled()]), delay(destroyRetryMs)]);
     this.#detached = true;
-    clearTimeout(this.#deadline);
+    this.#deadline.clear();
     this.channels.onActivity = undefined;
     await this.channels.dispose();
+  }
+
+  #callRunning(): void {
+    if (this.state.status !== 'running') return;
+    this.#isRunningWritten = true;
+    this.#watchers.look();
   }
 
   /** Writes first, then acts: what a crash interrupts is found by the next server. Effects keep their order. */
@@ -383,48 +424,11 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     const { handle: _gone, ...record } = this.#record;
     this.#record = record;
     this.dispatch({ type: 'destroyed' });
+    this.#options.onRoom();
   }
 
   #reportPhase(phase: LaunchPhase, message: string, detail?: string): void {
     this.#options.onNews({ type: 'phase', phase, message, ...(detail === undefined ? {} : { detail }) });
-  }
-
-  #tell(before: KernelState, now: KernelState, event: EventWithoutTime): void {
-    const { onNews } = this.#options;
-    if (event.type === 'exited' && now.status === 'restarting' && now.by === 'death') {
-      const { exit } = event;
-      onNews({
-        type: 'death',
-        restarting: true,
-        death: {
-          reason: exit.reason,
-          message: exit.message,
-          at: this.#options.now(),
-          ...(exit.code === undefined ? {} : { code: exit.code }),
-          ...(exit.signal === undefined ? {} : { signal: exit.signal }),
-          ...(exit.lastLines === undefined ? {} : { lastLines: [...exit.lastLines] }),
-        },
-      });
-    }
-    if (now.status === 'dead' && before.status !== 'dead') {
-      onNews({ type: 'death', death: now.death, restarting: false });
-    } else if (now.status !== before.status) {
-      onNews({ type: 'phase', phase: now.status, message: phaseMessages[now.status] });
-    } else if ('step' in now && now.step === 'connecting' && now !== before) {
-      onNews({ type: 'phase', phase: 'connecting', message: 'Waiting for its first reply.' });
-    }
-  }
-
-  #setDeadline(): void {
-    clearTimeout(this.#deadline);
-    const until = deadlineOf(this.state);
-    if (until === undefined) return;
-    const inMs = Math.min(Math.max(0, until - this.#options.now()), maxTimerMs);
-    this.#deadline = setTimeout(() => {
-      if (this.#options.now() < until) this.#setDeadline();
-      else this.dispatch({ type: 'deadline' });
-    }, inMs);
-    this.#deadline.unref();
   }
 
   #noteActivity(): void {
@@ -437,19 +441,6 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     this.#options.store.putSoon(this.#record);
   }
 }
-
-/** Node's timers hold 31 bits of milliseconds. */
-const maxTimerMs = 2 ** 31 - 1;
-
-const phaseMessages: Record<KernelState['status'], string> = {
-  queued: 'Waiting for room.',
-  launching: 'Starting.',
-  running: 'Running.',
-  restarting: 'Restarting.',
-  stopping: 'Shutting down.',
-  lost: 'Its place cannot be asked right now.',
-  dead: 'Dead.',
-};
 
 /** jupyter_server's form of a time; gateway clients parse it with `%Y-%m-%dT%H:%M:%S.%fZ`. */
 function toMicroseconds(time: number): string {

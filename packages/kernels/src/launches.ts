@@ -43,6 +43,10 @@ export class Launches {
     else this.#options.onFailed(new KernelError('KERNEL_LAUNCH_FAILED', 'the start was called off'));
   }
 
+  get isUnderWay(): boolean {
+    return this.#current !== undefined;
+  }
+
   /** Resolves when no launch is under way. */
   async settled(): Promise<void> {
     await this.#current?.settled;
@@ -55,7 +59,11 @@ export class Launches {
       provisioned = await provisioner.launch(await request(), { signal, report });
     } catch (error) {
       log.warn({ err: error, kernelId }, 'a kernel could not be started');
-      if (isCurrent()) this.#options.onFailed(asKernelError(error));
+      if (isCurrent()) {
+        // Nothing is left of it: whoever is told may count on that.
+        this.#current = undefined;
+        this.#options.onFailed(asKernelError(error));
+      }
       return;
     }
     if (isCurrent()) this.#options.onLaunched(provisioned);

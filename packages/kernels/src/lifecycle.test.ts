@@ -2,14 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KernelError } from './kernel-error.ts';
 import { deadlineOf, type KernelState } from './kernel-state.ts';
-import {
-  begin,
-  destroyRetryMs,
-  transition,
-  type Effect,
-  type KernelEvent,
-  type LifecyclePolicy,
-} from './lifecycle.ts';
+import type { Effect, KernelEvent, LifecyclePolicy } from './lifecycle-events.ts';
+import { begin, destroyRetryMs } from './lifecycle-steps.ts';
+import { transition } from './lifecycle.ts';
 import type { Exit } from './provisioner.ts';
 
 const policy: LifecyclePolicy = {
@@ -36,7 +31,8 @@ type SituationOf<S> = S extends { status: infer A extends string; step: infer B 
 type Expected = 'ignored' | { readonly to: Situation; readonly does: readonly Effect['type'][] };
 
 const states: Record<Situation, KernelState> = {
-  queued: { status: 'queued', position: 2, message: 'no room' },
+  'queued/waiting': { status: 'queued', step: 'waiting' },
+  'queued/ending': { status: 'queued', step: 'ending', until: at + 1 },
   'launching/starting': { status: 'launching', step: 'starting', attempt: 1, until: at + 1 },
   'launching/connecting': { status: 'launching', step: 'connecting', attempt: 1, until: at + 1 },
   running: { status: 'running', since: at - 1000, restarts: 0 },
@@ -81,6 +77,7 @@ const states: Record<Situation, KernelState> = {
 
 const events: { [T in KernelEvent['type']]: Extract<KernelEvent, { type: T }> } = {
   admitted: { type: 'admitted', at },
+  refused: { type: 'refused', at, message: 'It needs 8 GiB of 4 GiB.' },
   launched: { type: 'launched', at },
   launchFailed: { type: 'launchFailed', at, error: failure, mayPass: false },
   answered: { type: 'answered', at },
@@ -95,6 +92,7 @@ const events: { [T in KernelEvent['type']]: Extract<KernelEvent, { type: T }> } 
 
 const nothing = {
   admitted: 'ignored',
+  refused: 'ignored',
   launched: 'ignored',
   launchFailed: 'ignored',
   answered: 'ignored',
@@ -108,11 +106,18 @@ const nothing = {
 } as const;
 
 const table: Record<Situation, Record<KernelEvent['type'], Expected>> = {
-  queued: {
+  'queued/waiting': {
     ...nothing,
     admitted: { to: 'launching/starting', does: ['launch'] },
-    launchFailed: { to: 'dead', does: ['closeClients'] },
+    refused: { to: 'dead', does: ['closeClients'] },
+    launched: { to: 'queued/ending', does: ['destroy'] },
     stopRequested: { to: 'dead', does: ['closeClients'] },
+  },
+  'queued/ending': {
+    ...nothing,
+    destroyed: { to: 'queued/waiting', does: [] },
+    stopRequested: { to: 'stopping/ending', does: [] },
+    deadline: { to: 'queued/ending', does: ['destroy'] },
   },
   'launching/starting': {
     ...nothing,
@@ -189,7 +194,7 @@ const table: Record<Situation, Record<KernelEvent['type'], Expected>> = {
   dead: {
     ...nothing,
     launched: { to: 'dead', does: ['destroy'] },
-    restartRequested: { to: 'restarting/ending', does: ['announce', 'disconnect', 'destroy'] },
+    restartRequested: { to: 'queued/ending', does: ['announce', 'disconnect', 'destroy'] },
   },
 };
 
@@ -316,7 +321,13 @@ test('[K5] a kernel that exits while stopping is dead for the reason it was stop
 
 test('[K6] force goes past the asking, and shortens an end that is under way', () => {
   const force: KernelEvent = { ...events.stopRequested, force: true };
-  for (const situation of ['running', 'stopping/asking', 'stopping/ending', 'restarting/ending'] as const) {
+  for (const situation of [
+    'running',
+    'stopping/asking',
+    'stopping/ending',
+    'restarting/ending',
+    'queued/ending',
+  ] as const) {
     const { state, effects } = transition(states[situation], force, policy);
     expect(situationOf(state)).toBe('stopping/ending');
     expect(effects).toContainEqual({ type: 'destroy', graceMs: 0 });
@@ -441,6 +452,7 @@ type Step =
   | 'answered'
   | 'exited'
   | 'restart'
+  | 'admitted'
   | 'stop'
   | 'force'
   | 'wait'
@@ -455,6 +467,7 @@ test('[K9] whatever happens, there is at most one process, and none of a kernel 
         'answered',
         'exited',
         'restart',
+        'admitted',
         'stop',
         'force',
         'wait',
@@ -508,6 +521,8 @@ function perform(model: Model, step: Step, mayPass: boolean): void {
       if (model.processes === 0) return;
       model.processes = 0;
       return model.send({ type: 'exited', exit: crashed, mayPass });
+    case 'admitted':
+      return model.send({ type: 'admitted' });
     case 'restart':
       return model.send({ type: 'restartRequested' });
     case 'stop':

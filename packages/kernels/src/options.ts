@@ -1,7 +1,7 @@
 import { Type, type Static, type TObject, type TSchema } from 'typebox';
 import type { CullingPolicy } from './culler.ts';
 import type { RegistryLimits } from './kernel-registry.ts';
-import type { LifecyclePolicy } from './lifecycle.ts';
+import type { LifecyclePolicy } from './lifecycle-events.ts';
 
 /** Settings of kernels' lives, and of what clients may ask of them. */
 export const kernelOptions = {
@@ -48,6 +48,34 @@ export const kernelOptions = {
   kernelDrainTimeoutS: {
     schema: Type.Number({ default: 5, minimum: 0 }),
     help: 'Seconds that the end of the server waits for kernels that are just being started.',
+  },
+  maxKernels: {
+    schema: Type.Integer({ default: 0, minimum: 0 }),
+    help: 'Kernels that may run at a time; further ones wait. 0: as many as there is room for.',
+  },
+  maxKernelsPerUser: {
+    schema: Type.Integer({ default: 0, minimum: 0 }),
+    help: 'Kernels that a user may have running at a time; further ones wait. 0: no limit.',
+  },
+  maxQueued: {
+    schema: Type.Integer({ default: 1000, minimum: 0 }),
+    help: 'Kernels that may wait for room; further starts are refused.',
+  },
+  maxQueuedPerUser: {
+    schema: Type.Integer({ default: 100, minimum: 0 }),
+    help: 'Kernels of one user that may wait for room; further starts are refused.',
+  },
+  maxOvertakes: {
+    schema: Type.Integer({ default: 10, minimum: 0 }),
+    help: 'How often a waiting kernel may be passed by later ones that need less, before they wait for it.',
+  },
+  capacityIntervalS: {
+    schema: Type.Number({ default: 10, exclusiveMinimum: 0, maximum: 3600 }),
+    help: 'While kernels wait, seconds between two looks whether there is more room in all.',
+  },
+  queuePositionIntervalS: {
+    schema: Type.Number({ default: 0.5, minimum: 0, maximum: 60 }),
+    help: "Seconds between two events that tell of a waiting kernel's new position.",
   },
   activityWriteS: {
     schema: Type.Number({ default: 2, minimum: 0 }),
@@ -105,6 +133,13 @@ export function lifecyclePolicyOf(options: KernelOptionValues): {
       restartTimeoutMs: options.restartTimeoutS * 1000,
       interruptTimeoutMs: options.interruptTimeoutS * 1000,
       drainTimeoutMs: options.kernelDrainTimeoutS * 1000,
+      maxKernels: options.maxKernels,
+      maxKernelsPerUser: options.maxKernelsPerUser,
+      maxQueued: options.maxQueued,
+      maxQueuedPerUser: options.maxQueuedPerUser,
+      maxOvertakes: options.maxOvertakes,
+      capacityIntervalMs: options.capacityIntervalS * 1000,
+      positionIntervalMs: options.queuePositionIntervalS * 1000,
     },
   };
 }

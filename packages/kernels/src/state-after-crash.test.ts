@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KernelState } from './kernel-state.ts';
-import type { LifecyclePolicy } from './lifecycle.ts';
+import type { LifecyclePolicy } from './lifecycle-events.ts';
 import type { Exit } from './provisioner.ts';
 import { stateAfterCrash } from './state-after-crash.ts';
 
@@ -100,7 +100,7 @@ const cases: [string, KernelState, 'found' | 'gone' | Exit, object, object[]][] 
     },
     [],
   ],
-  ['one in the queue', { status: 'queued', position: 1, message: '' }, 'gone', { status: 'queued' }, []],
+  ['one in the queue', { status: 'queued', step: 'waiting' }, 'gone', { status: 'queued' }, []],
 ];
 
 test.each(cases)('[K31] after a crash: %s', (_what, state, place, expected, effects) => {

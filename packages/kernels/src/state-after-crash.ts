@@ -1,6 +1,6 @@
 import { deathByExit } from './death.ts';
 import type { KernelState } from './kernel-state.ts';
-import type { LifecyclePolicy, Transition } from './lifecycle.ts';
+import type { LifecyclePolicy, Transition } from './lifecycle-events.ts';
 import type { Exit } from './provisioner.ts';
 
 /**
@@ -15,6 +15,8 @@ export function stateAfterCrash(
   const destroying = { type: 'destroy', graceMs: policy.shutdownGraceMs / 2 } as const;
   switch (state.status) {
     case 'queued':
+      if (state.step === 'waiting') return { state, effects: [] };
+      return { state: { ...state, until: at + policy.shutdownGraceMs }, effects: [destroying] };
     case 'dead':
       return { state, effects: [] };
     case 'launching':

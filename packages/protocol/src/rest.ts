@@ -21,6 +21,21 @@ export interface KernelModel {
   connections: number;
   reason?: string;
   traceback?: string;
+  /** Perijove's own: of a kernel that waits for room. */
+  perijove?: { phase: 'queued'; message: string; queue: QueueModel };
+}
+
+/** A kernel's place in the queue. `position` 1 is next; `needs`, `free` and `total` are bytes, processors or kernels. */
+export interface QueueModel {
+  position: number;
+  queued: number;
+  /** `turn`: there is room, but one that needs more came earlier. */
+  reason: 'memory' | 'cpus' | 'kernels' | 'kernelsOfUser' | 'turn';
+  needs?: number;
+  free?: number;
+  total?: number;
+  /** The user's own kernels of which the end of any one would make room. */
+  would_free: string[];
 }
 
 /** `GET /api/sessions/{id}`. */

@@ -24,8 +24,10 @@ export class ChildProvisioner implements Provisioner {
   onLaunch: (request: LaunchRequest) => Promise<void> = () => Promise.resolve();
   readonly #children = new Map<string, ProvisionedChild>();
 
+  room: Capacity = { memoryBytes: 2 ** 30, cpus: 1 };
+
   capacity(): Promise<Capacity> {
-    return Promise.resolve({ memoryBytes: 2 ** 30, cpus: 1 });
+    return Promise.resolve(this.room);
   }
 
   async launch(request: LaunchRequest, context: LaunchContext): Promise<ProvisionedKernel> {

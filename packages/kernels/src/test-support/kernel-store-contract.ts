@@ -48,7 +48,7 @@ export function kernelStoreContract(name: string, make: () => Promise<StoreUnder
 
     test('[K40] what was put is found by others when put resolves, all of it', async () => {
       const states: KernelRecord['state'][] = [
-        { status: 'queued', position: 3, message: 'no room' },
+        { status: 'queued', step: 'waiting' },
         { status: 'launching', step: 'starting', attempt: 1, until: 5 },
         { status: 'restarting', step: 'ending', by: 'death', attempt: 1, restarts: 2, until: 5 },
         { status: 'stopping', step: 'asking', reason: 'culled', until: 5 },

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileKernelStore } from '../file-kernel-store.ts';
 import type { KernelBusEvent } from '../kernel-events.ts';
-import { KernelRegistry } from '../kernel-registry.ts';
+import { KernelRegistry, type RegistryLimits } from '../kernel-registry.ts';
 import type { Log } from '../log.ts';
-import type { Kernelspec } from '../provisioner.ts';
+import type { Capacity, Kernelspec } from '../provisioner.ts';
+import { testRegistryLimits } from './registry-limits.ts';
 import { ChildProvisioner } from './child-provisioner.ts';
 import { ScriptedChannels } from './scripted-channels.ts';
 
@@ -23,9 +24,13 @@ export interface TestRegistry extends AsyncDisposable {
 }
 
 /** A registry over real child processes, with the kernelspecs `python3`, the default, `other`, and `missing`, whose program is not there. */
-export async function openTestRegistry(): Promise<TestRegistry> {
+export async function openTestRegistry({
+  limits = {},
+  room,
+}: { limits?: Partial<RegistryLimits>; room?: Capacity } = {}): Promise<TestRegistry> {
   const folder = await mkdtemp(join(tmpdir(), 'perijove-registry-'));
   const provisioner = new ChildProvisioner();
+  if (room) provisioner.room = room;
   const events: KernelBusEvent[] = [];
   const log: Log = { debug() {}, info() {}, warn() {}, error() {} };
   const opened: KernelRegistry<ScriptedChannels>[] = [];
@@ -53,12 +58,7 @@ export async function openTestRegistry(): Promise<TestRegistry> {
         replyTimeoutMs: 5000,
         shutdownGraceMs: 100,
       },
-      limits: {
-        deadRetentionMs: 60_000,
-        restartTimeoutMs: 5000,
-        interruptTimeoutMs: 5000,
-        drainTimeoutMs: 1000,
-      },
+      limits: { ...testRegistryLimits, ...limits },
       log,
       now: Date.now,
       openChannels: () => new ScriptedChannels({ answersAtOnce: true, lastActivity: Date.now() }),

@@ -1,6 +1,7 @@
 import { deathReasons, kernelDeathSchemaId, kernelPhaseSchemaId } from '@perijove/kernels';
 import { Type } from 'typebox';
 import type { EventSchema } from '../events/event-schema.ts';
+import { QueueSchema } from './kernel-model.ts';
 
 const about = {
   kernel_id: Type.String(),
@@ -11,12 +12,14 @@ const kernelPhaseEvent: EventSchema = {
   id: kernelPhaseSchemaId,
   version: '1',
   title: 'Kernel phases',
-  description: 'What a kernel is at: launching (and at what of it), running, restarting, stopping, dead.',
+  description:
+    'What a kernel is at: queued (and why), launching (and at what of it), running, restarting, stopping, dead.',
   schema: Type.Object({
     ...about,
     phase: Type.String({ description: 'A state of the kernel, or a phase of its launch.' }),
     message: Type.String({ description: 'A sentence for people.' }),
     detail: Type.Optional(Type.String({ description: 'The raw cause behind it.' })),
+    queue: Type.Optional(QueueSchema),
   }),
 };
 

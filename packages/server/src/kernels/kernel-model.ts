@@ -1,5 +1,24 @@
 import { Type } from 'typebox';
 
+/** `QueueModel` of @perijove/protocol. */
+export const QueueSchema = Type.Object(
+  {
+    position: Type.Integer({ description: '1: the next.' }),
+    queued: Type.Integer({ description: 'How many kernels wait in all.' }),
+    reason: Type.Unsafe<string>({
+      enum: ['memory', 'cpus', 'kernels', 'kernelsOfUser', 'turn'],
+      description: 'What it lacks; `turn`: nothing, but one that needs more came earlier.',
+    }),
+    needs: Type.Optional(Type.Number({ description: 'Bytes, processors or kernels.' })),
+    free: Type.Optional(Type.Number({ description: 'What is there of it.' })),
+    total: Type.Optional(Type.Number({ description: 'What kernels may have of it in all.' })),
+    would_free: Type.Array(Type.String(), {
+      description: "The user's own kernels of which the end of any one would make room.",
+    }),
+  },
+  { description: 'Why a kernel waits, and where it stands.' },
+);
+
 /** For the OpenAPI document: what `KernelModel` of @perijove/protocol is. */
 export const KernelModelSchema = Type.Object({
   id: Type.String(),
@@ -9,6 +28,12 @@ export const KernelModelSchema = Type.Object({
   connections: Type.Integer(),
   reason: Type.Optional(Type.String({ description: 'Why it is dead.' })),
   traceback: Type.Optional(Type.String({ description: 'The last lines of its standard error.' })),
+  perijove: Type.Optional(
+    Type.Object(
+      { phase: Type.Literal('queued'), message: Type.String(), queue: QueueSchema },
+      { description: "Perijove's own: of a kernel that waits for room." },
+    ),
+  ),
 });
 
 /** `SessionModel` of @perijove/protocol. */
