@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { kernelProgram, openKernels, type Kernelspecs } from '@perijove/kernels';
-import { localProvisioner } from '@perijove/provisioners';
+import { kernelShareOf, localProvisioner } from '@perijove/provisioners';
 import {
   contentsRoutes,
   createFileContents,
@@ -70,6 +70,7 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
     home,
     log,
     python: environment.pythons.executable,
+    share: kernelShareOf(settings),
   });
   const kernels = await openKernels({
     options: settings,

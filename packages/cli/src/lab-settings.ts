@@ -1,4 +1,5 @@
-import type { channelOptions, cullingOptions, kernelOptions } from '@perijove/kernels';
+import type { channelOptions, cullingOptions, kernelOptions, resourceOptions } from '@perijove/kernels';
+import type { machineOptions } from '@perijove/provisioners';
 import type {
   authOptions,
   contentsOptions,
@@ -17,6 +18,8 @@ export type LabSettings = OptionValues<typeof launchOptions> &
   OptionValues<typeof authOptions> &
   OptionValues<typeof contentsOptions> &
   OptionValues<typeof kernelOptions> &
+  OptionValues<typeof resourceOptions> &
+  OptionValues<typeof machineOptions> &
   OptionValues<typeof cullingOptions> &
   OptionValues<typeof channelOptions> &
   OptionValues<typeof terminalOptions> &

@@ -1,3 +1,4 @@
+import { parseQuantity } from '@perijove/protocol';
 import type { OptionDeclaration, OptionDeclarations } from '@perijove/server';
 
 /** A group of options under a heading of the help. */
@@ -18,6 +19,7 @@ interface SchemaFacts {
   exclusiveMinimum?: number;
   maximum?: number;
   pattern?: string;
+  format?: string;
 }
 
 export function kindOf(option: OptionDeclaration): OptionKind {
@@ -101,11 +103,21 @@ export function check(option: OptionDeclaration, value: unknown): { value: unkno
         ? { value }
         : { problem: `is none of ${choicesOf(option).join(', ')}` };
     case 'string':
+      if (schema.format === 'quantity' && typeof value === 'number') return check(option, String(value));
       if (typeof value !== 'string') return { problem: 'is not a text' };
       if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value)) {
         return { problem: `is not of the form ${schema.pattern}` };
       }
-      return { value };
+      return schema.format === 'quantity' && value !== schema.default ? checkQuantity(value) : { value };
+  }
+}
+
+function checkQuantity(value: string): { value: string } | { problem: string } {
+  try {
+    parseQuantity(value);
+    return { value };
+  } catch (error) {
+    return { problem: (error as Error).message.replace(/^".*" (?=is not)/, '') };
   }
 }
 

@@ -7,7 +7,8 @@ import {
   nbconvertOptions,
   terminalOptions,
 } from '@perijove/server';
-import { channelOptions, cullingOptions, kernelOptions } from '@perijove/kernels';
+import { channelOptions, cullingOptions, kernelOptions, resourceOptions } from '@perijove/kernels';
+import { machineOptions } from '@perijove/provisioners';
 import type { OptionSection } from './option.ts';
 import { launchSection } from './options.ts';
 
@@ -18,6 +19,7 @@ export const labSections: readonly OptionSection[] = [
   { title: 'Login', options: authOptions },
   { title: 'Files', options: contentsOptions },
   { title: 'Kernels', options: kernelOptions },
+  { title: 'Memory and processors', options: { ...resourceOptions, ...machineOptions } },
   { title: 'Idle kernels', options: cullingOptions },
   { title: 'Messages of kernels', options: channelOptions },
   { title: 'Terminals', options: terminalOptions },

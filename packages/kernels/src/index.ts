@@ -33,6 +33,7 @@ export * from './culler.ts';
 export * from './options.ts';
 export * from './orphaned-kernels.ts';
 export * from './process-identity.ts';
+export * from './resources.ts';
 export * from './provisioner-name.ts';
 export * from './session-store.ts';
 export * from './sessions.ts';

@@ -14,6 +14,13 @@ export const KernelRecord = Type.Object({
     memoryBytes: Type.Optional(Type.Number()),
     cpus: Type.Optional(Type.Number()),
   }),
+  /** What counts where room is shared out; missing in records of before there were limits. */
+  requests: Type.Optional(
+    Type.Object({
+      memoryBytes: Type.Optional(Type.Number()),
+      cpus: Type.Optional(Type.Number()),
+    }),
+  ),
   createdAt: Type.Number(),
   state: KernelState,
   /**

@@ -15,6 +15,7 @@ import type { LifeChannels } from './life-channels.ts';
 import type { LifecyclePolicy } from './lifecycle-events.ts';
 import { begin } from './lifecycle-steps.ts';
 import type { Log } from './log.ts';
+import { resolveResources, type ResourceDefaults } from './resources.ts';
 import { stateAfterCrash } from './state-after-crash.ts';
 import { provisionerNameOf } from './provisioner-name.ts';
 import type { Kernelspec, Provisioner, Resources } from './provisioner.ts';
@@ -53,6 +54,8 @@ export interface KernelRegistryOptions<C extends LifeChannels> {
   };
   readonly provisioners: ReadonlyMap<string, Provisioner>;
   readonly defaultProvisioner: string;
+  /** Limits of kernels whose kernelspec names none; absent: none. */
+  readonly resources?: ResourceDefaults;
   readonly store: KernelStore;
   readonly policy: LifecyclePolicy;
   readonly limits: RegistryLimits;
@@ -146,6 +149,11 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     )
       await leaving;
     this.#refuseWhileDraining();
+    const { limits, requests } = resolveResources(kernelspec, {
+      defaults: this.#options.resources ?? {},
+      capacity: this.#capacities.of(provisioner),
+      asked: request.resources,
+    });
     const now = this.#options.now();
     const asked = {
       id,
@@ -154,7 +162,8 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
       cwd: request.cwd,
       env: { ...request.env },
       username: request.username,
-      resources: { ...request.resources },
+      resources: limits,
+      requests,
       createdAt: now,
       lastActivity: now,
       executionState: 'starting' as const satisfies ExecutionState,

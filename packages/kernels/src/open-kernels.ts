@@ -11,8 +11,10 @@ import type { Log } from './log.ts';
 import {
   cullingPolicyOf,
   lifecyclePolicyOf,
+  resourceDefaultsOf,
   type CullingOptions,
   type KernelOptionValues,
+  type ResourceOptionValues,
 } from './options.ts';
 import type { Kernelspec, Provisioner } from './provisioner.ts';
 import { FileSessionStore } from './session-store.ts';
@@ -20,7 +22,7 @@ import { Sessions, type SessionPlace } from './sessions.ts';
 import { StateFolder } from './state-folder.ts';
 
 export interface OpenKernelsOptions {
-  readonly options: KernelOptionValues & CullingOptions & ChannelOptions;
+  readonly options: KernelOptionValues & ResourceOptionValues & CullingOptions & ChannelOptions;
   /** Perijove's state folder, and the root folder of this server: together they say whose kernels are taken over. */
   readonly stateDir: string;
   readonly rootDir: string;
@@ -58,6 +60,7 @@ export async function openKernels(given: OpenKernelsOptions): Promise<OpenKernel
     store: new FileKernelStore({ folder: folder.kernels, log, soonMs: options.activityWriteS * 1000 }),
     policy,
     limits,
+    resources: resourceDefaultsOf(options),
     log,
     now: Date.now,
     openChannels: (kernelId) =>

@@ -1,7 +1,9 @@
+import { parseQuantity } from '@perijove/protocol';
 import { Type, type Static, type TObject, type TSchema } from 'typebox';
 import type { CullingPolicy } from './culler.ts';
 import type { RegistryLimits } from './kernel-registry.ts';
 import type { LifecyclePolicy } from './lifecycle-events.ts';
+import type { ResourceDefaults } from './resources.ts';
 
 /** Settings of kernels' lives, and of what clients may ask of them. */
 export const kernelOptions = {
@@ -87,6 +89,22 @@ export const kernelOptions = {
   },
 } as const;
 
+/** Limits of kernels whose kernelspec names none. */
+export const resourceOptions = {
+  kernelMemory: {
+    schema: Type.String({ default: '2Gi', format: 'quantity' }),
+    help: "Memory that a kernel may use, never more than all kernels may have. It counts whole where room is shared out. 0: no limit. A kernelspec's metadata.perijove.resources goes before it.",
+  },
+  kernelCpus: {
+    schema: Type.String({ default: '1', format: 'quantity' }),
+    help: "Processors' time that a kernel may use: 2, or 500m for half of one. 0: no limit.",
+  },
+  kernelCpuRequest: {
+    schema: Type.String({ default: '100m', format: 'quantity' }),
+    help: "What a kernel counts of all kernels' processors, at most what it may use: it seldom uses all of that.",
+  },
+} as const;
+
 /** Settings of stopping idle kernels; Jupyter's names and meaning. */
 export const cullingOptions = {
   cullIdleTimeout: {
@@ -111,6 +129,7 @@ type Values<T extends Readonly<Record<string, { readonly schema: TSchema }>>> = 
   Static<TObject<{ -readonly [K in keyof T]: T[K]['schema'] }>>
 >;
 export type KernelOptionValues = Values<typeof kernelOptions>;
+export type ResourceOptionValues = Values<typeof resourceOptions>;
 export type CullingOptions = Values<typeof cullingOptions>;
 
 /** The settings in the units of those who use them. */
@@ -141,6 +160,14 @@ export function lifecyclePolicyOf(options: KernelOptionValues): {
       capacityIntervalMs: options.capacityIntervalS * 1000,
       positionIntervalMs: options.queuePositionIntervalS * 1000,
     },
+  };
+}
+
+export function resourceDefaultsOf(options: ResourceOptionValues): ResourceDefaults {
+  return {
+    memoryBytes: parseQuantity(options.kernelMemory),
+    cpus: parseQuantity(options.kernelCpus),
+    cpuRequest: parseQuantity(options.kernelCpuRequest),
   };
 }
 

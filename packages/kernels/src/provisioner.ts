@@ -21,7 +21,7 @@ export interface Kernelspec {
   readonly spec: KernelspecFile;
 }
 
-/** What a kernel reserves and may use at most. Memory in bytes, processors in cores. Absent: no limit. */
+/** What a kernel may use at most. Memory in bytes, processors in cores. Absent: no limit. */
 export interface Resources {
   readonly memoryBytes?: number;
   readonly cpus?: number;
@@ -60,7 +60,7 @@ export interface Exit {
   readonly lastLines?: readonly string[];
 }
 
-/** One place's room for kernels. */
+/** What all kernels of one place may have together. */
 export interface Capacity {
   readonly memoryBytes: number;
   readonly cpus: number;
@@ -74,7 +74,7 @@ export interface EndedKernel {
 /** A place where kernels run: this machine, a Kubernetes namespace, another gateway. */
 export interface Provisioner {
   readonly name: string;
-  /** What could ever fit here. */
+  /** What all kernels here may have together, whatever happens to be free. */
   capacity(): Promise<Capacity>;
   /**
    * Starts a kernel there. Resolves once it is known where the kernel listens (it need not answer yet);
@@ -90,6 +90,17 @@ export interface Provisioner {
   adopt(handle: ProvisionedHandle): Promise<ProvisionedKernel | EndedKernel | undefined>;
 }
 
+/** What a kernel uses, all its processes together. */
+export interface Usage {
+  /** In memory, without what the system could drop at once. */
+  readonly memoryBytes: number;
+  readonly memoryLimitBytes?: number;
+  /** Since its start: two readings tell how much it uses. */
+  readonly cpuSeconds: number;
+  /** At most. */
+  readonly cpus?: number;
+}
+
 export interface ProvisionedKernel {
   readonly handle: ProvisionedHandle;
   readonly connection: KernelConnection;
@@ -102,6 +113,8 @@ export interface ProvisionedKernel {
    * gone, files too. May be repeated, and called on one that has ended.
    */
   destroy(graceMs: number): Promise<void>;
+  /** One reading, cheap enough for every few seconds. Undefined: it has ended. */
+  usage?(): Promise<Usage | undefined>;
   /** The last lines of its log, oldest first. */
   logs?(): Promise<readonly string[]>;
 }

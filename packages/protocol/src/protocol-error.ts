@@ -6,6 +6,8 @@ export const protocolErrors = {
   PROTOCOL_BAD_SIGNATURE: 'signature',
   /** A WebSocket frame of a client does not follow the framing that was agreed on. */
   PROTOCOL_MALFORMED_FRAME: 'frame',
+  /** A setting or a kernelspec names an amount of memory or processors that is none. */
+  PROTOCOL_BAD_QUANTITY: 'quantity',
 } as const;
 
 export type ProtocolErrorCode = keyof typeof protocolErrors;

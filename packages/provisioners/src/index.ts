@@ -1,1 +1,2 @@
 export * from './local/local-provisioner.ts';
+export * from './local/options.ts';

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises';
-import { availableParallelism, totalmem } from 'node:os';
 import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -31,6 +30,8 @@ import { checkCwd, failure, findProgram } from './launch-checks.ts';
 import { asLocalHandle, type LocalHandle } from './local-handle.ts';
 import { killSession, removeFiles, type KernelFiles } from './kernel-remains.ts';
 import { lineCount, LocalKernel } from './local-kernel.ts';
+import { machineCapacity, machineSize } from './machine-capacity.ts';
+import type { KernelShare } from './options.ts';
 import { OomKills } from './oom-kills.ts';
 import { readRecordedEnd, superviseCommand } from './supervising-shell.ts';
 
@@ -54,6 +55,8 @@ export interface LocalProvisionerOptions {
   readonly watchIntervalMs?: number;
   /** Where that count is; absent: where this system has it. */
   readonly oomCounterFile?: string;
+  /** What of the machine kernels may have in all; absent: all but the reserve. */
+  readonly share?: KernelShare;
   /** How often a kernel that is not our child is looked at. */
   readonly pollIntervalMs?: number;
 }
@@ -85,10 +88,7 @@ class LocalProvisioner implements Provisioner {
   }
 
   async capacity(): Promise<Capacity> {
-    // In a container the limit of its cgroup; 0 where there is none.
-    const limit = process.constrainedMemory();
-    const total = totalmem();
-    return { memoryBytes: limit > 0 && limit < total ? limit : total, cpus: availableParallelism() };
+    return machineCapacity(await machineSize(), this.#options.share);
   }
 
   async launch(request: LaunchRequest, context: LaunchContext): Promise<ProvisionedKernel> {
