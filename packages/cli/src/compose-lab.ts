@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { kernelProgram, openKernels, type Kernelspecs } from '@perijove/kernels';
-import { kernelShareOf, localProvisioner } from '@perijove/provisioners';
+import { localProvisioner, machineSettingsOf, type MachineProvisioner } from '@perijove/provisioners';
 import {
   contentsRoutes,
   createFileContents,
@@ -25,6 +25,7 @@ import {
 import type { Logger } from 'pino';
 import type { Environment } from './environment.ts';
 import type { LabSettings } from './lab-settings.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface LabPieces {
   readonly settings: LabSettings;
@@ -39,6 +40,8 @@ export interface LabPieces {
 }
 
 export interface Lab {
+  /** What keeps kernels within their limits, in one sentence. */
+  readonly limits: string;
   readonly server: NotebookServer;
   kernels(): number;
   /** Ends the server and leaves the kernels to the next one. */
@@ -70,8 +73,9 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
     home,
     log,
     python: environment.pythons.executable,
-    share: kernelShareOf(settings),
+    ...machineSettingsOf(settings),
   });
+  const limits = await limitsInForce(provisioner, settings);
   const kernels = await openKernels({
     options: settings,
     stateDir: environment.stateDir,
@@ -105,6 +109,7 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
       kernels: () => kernels.registry.list().map(({ model }) => model),
       terminals: () =>
         terminals.list().map(({ lastActivity }) => ({ last_activity: lastActivity.toISOString() })),
+      limits,
     },
     shutdown: pieces.onShutdownRequest,
     logger: log,
@@ -155,9 +160,22 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
     await files.close();
   };
   return {
+    limits,
     server,
     kernels: () => kernels.registry.list().filter(({ isAlive }) => isAlive).length,
     drain: () => end(() => kernels.drain()),
     stopAll: () => end(() => kernels.stopAll()),
   };
+}
+
+/** Better no server than one whose kernels are not limited as somebody has asked for. */
+async function limitsInForce(provisioner: MachineProvisioner, { limits }: LabSettings): Promise<string> {
+  try {
+    return (await provisioner.limits()).sentence;
+  } catch (error) {
+    throw new UsageError(
+      `--limits ${String(limits)} is not to be had here: ${(error as Error).message}. With auto the best of what there is is taken.`,
+      { cause: error },
+    );
+  }
 }

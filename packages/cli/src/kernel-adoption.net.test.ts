@@ -30,7 +30,7 @@ afterEach(async () => {
 async function start(): Promise<PerijoveProcess> {
   const server = await startPerijove({
     folders,
-    env: { JUPYTER_PATH: join(folders.base, 'jupyter'), GATE: gate },
+    env: { JUPYTER_PATH: join(folders.base, 'jupyter'), GATE: gate, PERIJOVE_INHERITED_ENVS: 'GATE' },
   });
   running.push(server);
   return server;

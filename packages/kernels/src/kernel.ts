@@ -366,12 +366,12 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
   }
 
   async #launchRequest(): Promise<LaunchRequest> {
-    const { id, name, cwd, env, username, resources } = this.#record;
+    const { id, name, cwd, env, username, resources, requests = resources } = this.#record;
     const kernelspec = await this.#options.kernelspec();
     if (!kernelspec) {
       throw new KernelError('KERNELSPEC_NOT_FOUND', `the kernelspec "${name}" is not installed any more`);
     }
-    return { kernelId: id, kernelspec, cwd, env, username, resources };
+    return { kernelId: id, kernelspec, cwd, env, username, resources, requests };
   }
 
   #take(provisioned: ProvisionedKernel): void {

@@ -10,7 +10,10 @@ export interface LaunchRequest {
   /** What the kernel's environment has beyond the kernelspec's `env`: `JPY_SESSION_NAME`, allowed `KERNEL_*`. */
   readonly env: Readonly<Record<string, string>>;
   readonly username: string;
+  /** At most. */
   readonly resources: Resources;
+  /** What is kept for it; absent: as much as it may use. */
+  readonly requests?: Resources;
 }
 
 /** A kernelspec as found on disk: its name, where it lies, and what `kernel.json` says. */

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { posix } from 'node:path';
 import { promisify } from 'node:util';
 import { identify, readStat, type ProcessIdentity } from '@perijove/kernels';
+import { isThere } from './limits/cgroup-folder.ts';
+import type { ConfinementRecord } from './limits/confinement.ts';
 import { processesWhere } from './session-members.ts';
 
 /**
@@ -12,6 +15,19 @@ import { processesWhere } from './session-members.ts';
 export async function findSupervisor(exitFile: string): Promise<ProcessIdentity | undefined> {
   const [pid] = process.platform === 'linux' ? await byProc(exitFile) : await byPs(exitFile);
   return pid === undefined ? undefined : identify(pid);
+}
+
+/** What the kernel of such a shell is confined in, as its command line says. Undefined: in nothing, or nobody can say. */
+export async function recordOfSupervisor(
+  { pid }: ProcessIdentity,
+  exitFile: string,
+): Promise<ConfinementRecord | undefined> {
+  const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+  const from = words.indexOf(exitFile) + 1;
+  const folders = words.slice(from, words.indexOf('--', from)).map((entrance) => posix.dirname(entrance));
+  const [first] = folders;
+  if (first === undefined) return undefined;
+  return { kind: (await isThere(first, 'memory.max')) ? 'cgroup2' : 'cgroup1', folders };
 }
 
 async function byProc(exitFile: string): Promise<number[]> {

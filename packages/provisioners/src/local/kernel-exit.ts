@@ -5,27 +5,23 @@ export interface ObservedEnd {
   /** What the supervising shell wrote; undefined if it was killed itself. */
   readonly recorded: RecordedEnd | undefined;
   readonly isDestroyed: boolean;
-  /** The system says that it has just killed a process for want of memory. */
-  readonly outOfMemory: boolean;
+  /** Why it was killed for want of memory; undefined: it was not, as far as anybody knows. */
+  readonly outOfMemory: string | undefined;
   readonly lastLines: readonly string[];
 }
 
 /** Says how a kernel ended: what is known, and no more. */
 export function kernelExit({ recorded, isDestroyed, outOfMemory, lastLines }: ObservedEnd): Exit {
   const lines = lastLines.length > 0 ? { lastLines } : {};
+  if (outOfMemory !== undefined && !isDestroyed) {
+    const { code: _code, ...ended } = describe(recorded);
+    return { signal: 'SIGKILL', ...ended, reason: 'outOfMemory', message: outOfMemory, ...lines };
+  }
   if (isDestroyed && recorded === undefined) {
     return { reason: 'destroyed', signal: 'SIGKILL', message: 'ended by force', ...lines };
   }
   const ended = describe(recorded);
   if (isDestroyed) return { ...ended, reason: 'destroyed', ...lines };
-  if (ended.signal === 'SIGKILL' && outOfMemory) {
-    return {
-      ...ended,
-      reason: 'outOfMemory',
-      message: 'killed by the system because memory ran out',
-      ...lines,
-    };
-  }
   return { ...ended, ...lines };
 }
 

@@ -50,6 +50,11 @@ export async function killSession(leader: ProcessIdentity): Promise<void> {
   }
 }
 
+/** Kills the kernel and what is in its session, but not the shell that watches, which writes down that it was killed. */
+export async function killAllButLeader(leader: ProcessIdentity): Promise<void> {
+  for (const pid of await sessionMembers(leader)) if (pid !== leader.pid) sendSignal(pid, 'SIGKILL');
+}
+
 /** To a kernel and whatever it has started. */
 export function signalGroup(leader: ProcessIdentity, signal: NodeJS.Signals): void {
   sendSignal(-leader.pid, signal);

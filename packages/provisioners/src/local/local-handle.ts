@@ -1,6 +1,7 @@
 import type { ProvisionedHandle } from '@perijove/kernels';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
+import { ConfinementRecord } from './limits/confinement.ts';
 
 /** Enough to find a kernel of this machine again. The key of its messages is in the connection file only. */
 const LocalHandle = Type.Object({
@@ -12,8 +13,12 @@ const LocalHandle = Type.Object({
   logFile: Type.String({ minLength: 1 }),
   outputFile: Type.String({ minLength: 1 }),
   exitFile: Type.String({ minLength: 1 }),
-  /** Asked for, and recorded; nothing here limits a kernel yet. */
+  /** At most. */
   resources: Type.Record(Type.String(), Type.Number()),
+  /** What is kept for it. */
+  requests: Type.Optional(Type.Record(Type.String(), Type.Number())),
+  /** What keeps it within its limits; missing in handles of before there were any. */
+  confinement: Type.Optional(ConfinementRecord),
 });
 export type LocalHandle = Static<typeof LocalHandle>;
 

@@ -55,7 +55,7 @@ test('[X2] kernels started at once get different ports', async () => {
   expect(new Set(ports).size).toBe(40);
 });
 
-test("[X3] it inherits the environment without the server's own secrets, and has the kernelspec's", async () => {
+test("[X3] it inherits what programs need and no secrets, and has the kernelspec's", async () => {
   await using place = await Place.create();
   const env = {
     PATH: process.env['PATH'],
@@ -64,32 +64,38 @@ test("[X3] it inherits the environment without the server's own secrets, and has
     JUPYTER_TOKEN: 's',
     JPY_PARENT_PID: '1',
     npm_config_x: 's',
-    MINE: 'yes',
+    AWS_SECRET_ACCESS_KEY: 's',
+    NVIDIA_API_KEY: 's',
+    DATABASE_URL: 's',
+    LC_ALL: 'C',
+    CONDA_PREFIX: '/opt/conda',
   };
   const kernel = await place.launch(
-    { argv: ['/bin/sh', '-c', 'env'], env: { OF_SPEC: '${MINE} indeed' } },
+    { argv: ['/bin/sh', '-c', 'env'], env: { OF_SPEC: '${LC_ALL} indeed' } },
     place.provisioner({ env }),
     { env: { KERNEL_X: '1' } },
   );
   await kernel.exited;
   const lines = (await output(kernel)).split('\n').filter((line) => !/^(PWD|_|SHLVL|OLDPWD)=/.test(line));
   expect(lines.filter(Boolean).toSorted()).toEqual([
+    'CONDA_PREFIX=/opt/conda',
     'HOME=/home/me',
     'KERNEL_X=1',
-    'MINE=yes',
-    'OF_SPEC=yes indeed',
+    'LC_ALL=C',
+    'OF_SPEC=C indeed',
     `PATH=${process.env['PATH']}`,
   ]);
 });
 
-test('[X3] with a list of allowed variables it inherits no others', async () => {
+test('[X3] what is named it inherits too, but for what is the server alone', async () => {
   await using place = await Place.create();
-  const env = { PATH: process.env['PATH'], LC_ALL: 'C', SECRET: 's', PERIJOVE_X: 's' };
-  const provisioner = place.provisioner({ env, inheritedVariables: ['PATH', 'LC_*', 'PERIJOVE_X'] });
+  const env = { PATH: process.env['PATH'], AWS_REGION: 'eu', SECRET: 's', OTHER: 's', PERIJOVE_X: 's' };
+  const provisioner = place.provisioner({ env, inheritedVariables: ['AWS_*', 'SECRET', 'PERIJOVE_X'] });
   const kernel = await place.script('env', provisioner);
   await kernel.exited;
-  expect(await output(kernel)).toMatch(/LC_ALL=C/);
-  expect(await output(kernel)).not.toMatch(/SECRET|PERIJOVE/);
+  expect(await output(kernel)).toMatch(/AWS_REGION=eu/);
+  expect(await output(kernel)).toMatch(/SECRET=s/);
+  expect(await output(kernel)).not.toMatch(/OTHER|PERIJOVE/);
 });
 
 test('[X4] it has a session and process group of its own, nothing to read, and its working directory', async () => {
@@ -313,8 +319,9 @@ test('[X11] a process that has its number by chance is neither adopted nor harme
   const client = await place.client(kernel);
   const provisioner = place.provisioner();
   const files = { logFile: '/nowhere/l', outputFile: '/nowhere/o', exitFile: '/nowhere/e' };
+  const confinement = { kind: 'guard' };
   const found = (other: object) =>
-    provisioner.adopt({ ...kernel.handle, ...files, connectionFile: '/nowhere/c', ...other });
+    provisioner.adopt({ ...kernel.handle, ...files, connectionFile: '/nowhere/c', confinement, ...other });
   const [bootId] = field(kernel, 'startedAt').split('/');
   for (const startedAt of ['1', `another/1`, `${bootId}/1`])
     expect(await found({ startedAt })).toMatchObject({ ended: { reason: 'unknown' } });
@@ -393,7 +400,7 @@ test('[X13] a kernel that the system has just killed for want of memory has that
   await using place = await Place.create();
   const counter = join(place.folder, 'memory.events');
   await writeFile(counter, 'low 0\noom 4\noom_kill 4\n');
-  const provisioner = place.provisioner({ oomCounterFile: counter });
+  const provisioner = place.provisioner({ oomCounterFile: counter, limits: 'guard' });
   const first = await place.launch(fakeKernelspec(), provisioner);
   await place.client(first);
   process.kill(await kernelPid(first), 'SIGKILL');

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
@@ -21,7 +22,7 @@ import {
 } from '@perijove/kernels';
 import type { ConnectionInfo } from '@perijove/protocol';
 import { newKey, readConnectionFile, writeConnectionFile } from './connection-file.ts';
-import { findSupervisor } from './find-supervisor.ts';
+import { findSupervisor, recordOfSupervisor } from './find-supervisor.ts';
 import { FreePorts } from './free-ports.ts';
 import { inheritedEnvironment } from './kernel-environment.ts';
 import { kernelExit } from './kernel-exit.ts';
@@ -29,11 +30,16 @@ import { boundLog, lastLines } from './kernel-log.ts';
 import { checkCwd, failure, findProgram } from './launch-checks.ts';
 import { asLocalHandle, type LocalHandle } from './local-handle.ts';
 import { killSession, removeFiles, type KernelFiles } from './kernel-remains.ts';
-import { lineCount, LocalKernel } from './local-kernel.ts';
-import { machineCapacity, machineSize } from './machine-capacity.ts';
+import { lineCount, LocalKernel, type LocalKernelOptions } from './local-kernel.ts';
+import { availableMemory } from './limits/available-memory.ts';
+import { readProcFiles } from './limits/cgroup-place.ts';
+import type { Confinement } from './limits/confinement.ts';
+import { Limits, type LimitsInForce, type LimitsMode } from './limits/limits.ts';
+import { MemoryPressure } from './limits/memory-pressure.ts';
+import { lowMemoryBytes, machineCapacity, machineSize } from './machine-capacity.ts';
 import type { KernelShare } from './options.ts';
 import { OomKills } from './oom-kills.ts';
-import { readRecordedEnd, superviseCommand } from './supervising-shell.ts';
+import { readOutOfMemoryMark, readRecordedEnd, superviseCommand } from './supervising-shell.ts';
 
 export interface LocalProvisionerOptions {
   /** Where connection files go: Jupyter's runtime folder, so that other tools find the kernels. */
@@ -44,7 +50,7 @@ export interface LocalProvisionerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   readonly log: Log;
-  /** If given, kernels inherit only variables with these names (`LC_*` stands for several). */
+  /** Names of variables that kernels inherit besides those that every program needs (`AWS_*` stands for several). */
   readonly inheritedVariables?: readonly string[];
   readonly python?: string | undefined;
   readonly transport?: 'tcp' | 'ipc';
@@ -57,6 +63,14 @@ export interface LocalProvisionerOptions {
   readonly oomCounterFile?: string;
   /** What of the machine kernels may have in all; absent: all but the reserve. */
   readonly share?: KernelShare;
+  /** How kernels are kept within their limits; absent: in the best way that there is here. */
+  readonly limits?: LimitsMode;
+  /** How often a guard, if there is no cgroup, looks at how much kernels use when it matters. */
+  readonly guardIntervalMs?: number;
+  /** How often kernels' cgroups are looked at for a part of one that was killed. */
+  readonly cgroupIntervalMs?: number;
+  /** How often the memory that is left is looked at. */
+  readonly pressureIntervalMs?: number;
   /** How often a kernel that is not our child is looked at. */
   readonly pollIntervalMs?: number;
 }
@@ -66,29 +80,52 @@ export interface LocalProvisionerOptions {
  * the environment of the server without its secrets, no standard input, and a log file for what they write to the
  * terminal. Linux and macOS only.
  */
-export function localProvisioner(options: LocalProvisionerOptions): Provisioner {
+export function localProvisioner(options: LocalProvisionerOptions): MachineProvisioner {
   return new LocalProvisioner(options);
+}
+
+/** This machine as a place where kernels run. */
+export interface MachineProvisioner extends Provisioner {
+  /** How kernels are kept within their limits. Rejects with what is missing for the way that was asked for. */
+  limits(): Promise<LimitsInForce>;
 }
 
 interface Launching extends KernelFiles {
   readonly connection: ConnectionInfo;
+  readonly confinement: Confinement;
 }
 
-class LocalProvisioner implements Provisioner {
+class LocalProvisioner implements MachineProvisioner {
   readonly name = 'local';
   readonly #options: LocalProvisionerOptions;
   readonly #ports = new FreePorts();
   readonly #kernels = new Set<LocalKernel>();
   readonly #oomKills: OomKills;
+  readonly #limits: Limits;
+  readonly #pressure: MemoryPressure;
+  readonly #procFiles = readProcFiles();
   #watch: NodeJS.Timeout | undefined;
 
   constructor(options: LocalProvisionerOptions) {
     this.#options = options;
     this.#oomKills = new OomKills(options.oomCounterFile);
+    const { limits: mode = 'auto', guardIntervalMs = 100, cgroupIntervalMs = 500, log } = options;
+    this.#limits = new Limits({ mode, guardIntervalMs, cgroupIntervalMs, log });
+    this.#pressure = new MemoryPressure({
+      lowBytes: mode === 'off' ? 0 : lowMemoryBytes(machineSize(), options.share),
+      intervalMs: options.pressureIntervalMs ?? 500,
+      kernels: () => this.#kernels,
+      available: async () => availableMemory(await this.#procFiles),
+      onError: (error) => log.warn({ err: error }, 'the memory that is left cannot be looked at'),
+    });
   }
 
   async capacity(): Promise<Capacity> {
-    return machineCapacity(await machineSize(), this.#options.share);
+    return machineCapacity(machineSize(), this.#options.share);
+  }
+
+  limits(): Promise<LimitsInForce> {
+    return this.#limits.inForce();
   }
 
   async launch(request: LaunchRequest, context: LaunchContext): Promise<ProvisionedKernel> {
@@ -119,13 +156,17 @@ class LocalProvisioner implements Provisioner {
     context.report('starting', `Starting ${kernelspec.spec.display_name}`, argv.join(' '));
 
     const connection = await this.#chooseConnection(request);
+    let confinement: Confinement | undefined;
     try {
-      const kernel = await this.#start(request, { ...files, connection }, argv, command.env);
+      confinement = await this.#limits.confine(confinementName(files), request.resources);
+      const launching = { ...files, connection, confinement };
+      const kernel = await this.#start(request, launching, argv, command.env);
       if (context.signal.aborted) await kernel.destroy(0);
       throwIfAborted(request, context);
       return kernel;
     } catch (error) {
       this.#releasePorts(connection);
+      await confinement?.remove();
       await removeFiles(files, connection);
       throw error;
     }
@@ -138,8 +179,19 @@ class LocalProvisioner implements Provisioner {
     const files = typeof kernelId === 'string' ? this.#filesOf(kernelId) : undefined;
     if (handle.provisioner !== this.name || !files) return undefined;
     const shell = await findSupervisor(files.exitFile);
-    if (shell) return this.#find({ ...shell, provisioner: 'local', ...files, resources: {} });
-    const ended = await howItEnded(files);
+    if (shell) {
+      const confinement = await recordOfSupervisor(shell, files.exitFile);
+      return this.#find({
+        ...shell,
+        provisioner: 'local',
+        ...files,
+        resources: {},
+        ...(confinement ? { confinement } : {}),
+      });
+    }
+    const confinement = await this.#limits.recall(undefined, confinementName(files), {});
+    const ended = await howItEnded(files, confinement);
+    await confinement.remove();
     await removeFiles(files, await readConnectionFile(files.connectionFile));
     return ended && { ended };
   }
@@ -147,9 +199,13 @@ class LocalProvisioner implements Provisioner {
   async #find(known: LocalHandle): Promise<ProvisionedKernel | EndedKernel> {
     const connection = await readConnectionFile(known.connectionFile);
     const isThere = await isAlive(known);
-    if (isThere && connection) return this.#keep({ handle: known, connection, ended: this.#pollEnd(known) });
-    const ended = (await howItEnded(known)) ?? (await traceless(known, isThere));
+    const confinement = await this.#limits.recall(known.confinement, confinementName(known), known.resources);
+    if (isThere && connection) {
+      return this.#keep({ handle: known, connection, confinement, ended: this.#pollEnd(known) });
+    }
+    const ended = (await howItEnded(known, confinement)) ?? (await traceless(known, isThere));
     await killSession(known);
+    await confinement.remove();
     await removeFiles(known, connection);
     return { ended };
   }
@@ -199,7 +255,7 @@ class LocalProvisioner implements Provisioner {
 
   async #start(
     request: LaunchRequest,
-    { connection, ...files }: Launching,
+    { connection, confinement, ...files }: Launching,
     argv: readonly string[],
     env: Readonly<Record<string, string>>,
   ): Promise<LocalKernel> {
@@ -213,7 +269,7 @@ class LocalProvisioner implements Provisioner {
         opened.push(await open(file, 'ax', 0o600));
       }
       const [output, exit, log] = opened.map(({ fd }) => fd);
-      const [shell, ...args] = superviseCommand(argv, files.exitFile);
+      const [shell, ...args] = superviseCommand(argv, files.exitFile, confinement.entrances);
       const child = spawn(shell, args, {
         cwd: request.cwd,
         env,
@@ -233,23 +289,27 @@ class LocalProvisioner implements Provisioner {
         startedAt: identity?.startedAt ?? 'ended at once',
         ...files,
         resources: { ...request.resources },
+        ...(request.requests ? { requests: { ...request.requests } } : {}),
+        confinement: confinement.record,
       };
-      return this.#keep({ handle, connection, ended });
+      return this.#keep({ handle, connection, confinement, ended });
     } finally {
       for (const file of opened) await file.close();
     }
   }
 
-  #keep(found: Pick<LocalKernel, 'connection'> & { handle: LocalHandle; ended: Promise<void> }): LocalKernel {
+  #keep(found: Pick<LocalKernelOptions, 'handle' | 'connection' | 'confinement' | 'ended'>): LocalKernel {
     const kernel: LocalKernel = new LocalKernel({
       ...found,
       wasOutOfMemory: () => this.#oomKills.take(),
       onGone: () => {
         this.#kernels.delete(kernel);
+        if (this.#kernels.size === 0) this.#pressure.stop();
         this.#releasePorts(found.connection);
       },
     });
     this.#kernels.add(kernel);
+    this.#pressure.start();
     if (this.#watch === undefined) void this.#oomKills.start();
     this.#watchAll();
     return kernel;
@@ -284,17 +344,33 @@ class LocalProvisioner implements Provisioner {
 }
 
 /** What the supervising shell wrote down; undefined if it did not live to do so. */
-async function howItEnded({ logFile, exitFile }: KernelFiles): Promise<Exit | undefined> {
+async function howItEnded(
+  { logFile, exitFile }: KernelFiles,
+  confinement: Confinement,
+): Promise<Exit | undefined> {
   const lines = await lastLines(logFile, lineCount).catch(() => []);
-  const recorded = readRecordedEnd(await readFile(exitFile, 'utf8').catch(() => ''), lines.at(-1));
-  // Whether memory had run out can be asked only at that moment.
-  return recorded && kernelExit({ recorded, isDestroyed: false, outOfMemory: false, lastLines: lines });
+  const text = await readFile(exitFile, 'utf8').catch(() => '');
+  const recorded = readRecordedEnd(text, lines.at(-1));
+  // Whether the system as a whole was out of memory can be asked only at that moment.
+  const outOfMemory = readOutOfMemoryMark(text) ?? (await confinement.outOfMemory());
+  return recorded && kernelExit({ recorded, isDestroyed: false, outOfMemory, lastLines: lines });
+}
+
+/** The folder of a kernel where folders of all servers of this machine are side by side. */
+function confinementName({ exitFile }: KernelFiles): string {
+  const id = posix.basename(exitFile, '.exit');
+  return `${id}-${createHash('sha256').update(exitFile).digest('hex').slice(0, 8)}`;
 }
 
 /** The end of a kernel of which no end was written down. */
 async function traceless(handle: LocalHandle, isThere: boolean): Promise<Exit> {
   const lines = await lastLines(handle.logFile, lineCount).catch(() => []);
-  const exit = kernelExit({ recorded: undefined, isDestroyed: false, outOfMemory: false, lastLines: lines });
+  const exit = kernelExit({
+    recorded: undefined,
+    isDestroyed: false,
+    outOfMemory: undefined,
+    lastLines: lines,
+  });
   if (isThere) {
     return {
       ...exit,

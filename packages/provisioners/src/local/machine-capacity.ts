@@ -6,7 +6,7 @@ const leastReserveBytes = 512 * 2 ** 20;
 const mostReserveBytes = 4 * 2 ** 30;
 
 /** What this machine has, or the container or service that this server runs in. */
-export async function machineSize(): Promise<Capacity> {
+export function machineSize(): Capacity {
   // The limit of the own cgroup; 0 or beyond all memory where there is none.
   const limit = process.constrainedMemory();
   const total = totalmem();
@@ -18,10 +18,18 @@ export async function machineSize(): Promise<Capacity> {
  * machine that is smaller than that half of it.
  */
 export function machineCapacity(size: Capacity, share: KernelShare = {}): Capacity {
-  const wanted = Math.min(Math.max(size.memoryBytes / 10, leastReserveBytes), mostReserveBytes);
-  const reserve = share.reserveBytes ?? Math.min(wanted, size.memoryBytes / 2);
   return {
-    memoryBytes: share.memoryBytes ?? Math.max(0, Math.floor(size.memoryBytes - reserve)),
+    memoryBytes: share.memoryBytes ?? Math.max(0, Math.floor(size.memoryBytes - reserveBytes(size, share))),
     cpus: share.cpus ?? size.cpus,
   };
+}
+
+/** So little is left that a kernel has to go before all of the machine suffers: a quarter of the reserve, if nothing else is said. */
+export function lowMemoryBytes(size: Capacity, share: KernelShare = {}): number {
+  return share.lowBytes ?? Math.floor(reserveBytes(size, share) / 4);
+}
+
+function reserveBytes(size: Capacity, share: KernelShare): number {
+  const wanted = Math.min(Math.max(size.memoryBytes / 10, leastReserveBytes), mostReserveBytes);
+  return share.reserveBytes ?? Math.min(wanted, size.memoryBytes / 2);
 }

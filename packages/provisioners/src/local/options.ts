@@ -1,5 +1,6 @@
 import { parseQuantity } from '@perijove/protocol';
 import { Type, type Static, type TObject } from 'typebox';
+import type { LimitsMode } from './limits/limits.ts';
 
 /** Settings of kernels on this machine. */
 export const machineOptions = {
@@ -15,6 +16,25 @@ export const machineOptions = {
     schema: Type.String({ default: '', format: 'quantity' }),
     help: 'Memory that is kept from kernels, for the server and the system. Empty: a tenth, at least 512Mi, at most 4Gi.',
   },
+  lowMemory: {
+    schema: Type.String({ default: '', format: 'quantity' }),
+    help: 'When the machine has less than this left, the kernel that uses most beyond what is kept for it is ended. Empty: a quarter of the reserve. 0: never.',
+  },
+  limits: {
+    schema: Type.Union(
+      ['auto', 'cgroup2', 'cgroup1', 'guard', 'off'].map((mode) => Type.Literal(mode)),
+      { default: 'auto' },
+    ),
+    help: 'What keeps kernels within their limits: the system, by cgroups of version 2 or 1, or a guard that looks at how much memory they use and ends those that use too much. auto: the first of these that can be had.',
+  },
+  guardIntervalS: {
+    schema: Type.Number({ default: 0.1, minimum: 0.02, maximum: 10 }),
+    help: 'Where a guard keeps kernels within their limits: seconds between two looks when one uses more than half of what it may, else three times as long.',
+  },
+  inheritedEnvs: {
+    schema: Type.Array(Type.String(), { default: [] }),
+    help: "Environment variables of the server that kernels get besides those that every program needs. AWS_* stands for several, * for all but the server's own.",
+  },
 } as const;
 
 export type MachineOptionValues = Readonly<
@@ -26,12 +46,27 @@ export interface KernelShare {
   readonly memoryBytes?: number;
   readonly cpus?: number;
   readonly reserveBytes?: number;
+  /** Below that a kernel is ended. */
+  readonly lowBytes?: number;
 }
 
-export function kernelShareOf({ memory, cpus, memoryReserve }: MachineOptionValues): KernelShare {
+/** The settings as the local provisioner takes them. */
+export function machineSettingsOf(options: MachineOptionValues): {
+  share: KernelShare;
+  limits: LimitsMode;
+  guardIntervalMs: number;
+  inheritedVariables: readonly string[];
+} {
+  const { memory, cpus, memoryReserve, lowMemory } = options;
   return {
-    ...(memory === '' ? {} : { memoryBytes: parseQuantity(memory) }),
-    ...(cpus === '' ? {} : { cpus: parseQuantity(cpus) }),
-    ...(memoryReserve === '' ? {} : { reserveBytes: parseQuantity(memoryReserve) }),
+    share: {
+      ...(memory === '' ? {} : { memoryBytes: parseQuantity(memory) }),
+      ...(cpus === '' ? {} : { cpus: parseQuantity(cpus) }),
+      ...(memoryReserve === '' ? {} : { reserveBytes: parseQuantity(memoryReserve) }),
+      ...(lowMemory === '' ? {} : { lowBytes: parseQuantity(lowMemory) }),
+    },
+    limits: options.limits,
+    guardIntervalMs: options.guardIntervalS * 1000,
+    inheritedVariables: options.inheritedEnvs,
   };
 }

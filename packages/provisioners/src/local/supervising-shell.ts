@@ -9,7 +9,9 @@ const script = [
   'trap : HUP INT QUIT TERM',
   '[ -z "$BASH_VERSION" ] || set +o posix',
   'shift',
-  '(exec "$@" 2>&3 3>&-)',
+  // Within its limits before it is the kernel: `0` is whoever writes it. If the machine is out of memory in spite of all, the
+  // system is to take a kernel, not the server.
+  '(while [ "$1" != -- ]; do echo 0 >"$1" || exit 126; shift; done; shift; { echo 500 >/proc/self/oom_score_adj; } 2>/dev/null; exec "$@" 2>&3 3>&-)',
   `printf '\\nstatus %d\\n' "$?" >&2`,
 ].join('; ');
 
@@ -17,11 +19,26 @@ const script = [
 const shellName = 'perijove';
 
 /**
+ * `entrances` are files that the kernel's process writes its number into first; if it cannot, it does not start.
  * To be started with the exit file as standard error, and what the kernel's is to be as descriptor 3. The file's name is in the
  * command line too: by that the shell is found if nobody wrote down its number.
  */
-export function superviseCommand(argv: readonly string[], exitFile: string): [string, ...string[]] {
-  return ['/bin/sh', '-c', script, shellName, exitFile, ...argv];
+export function superviseCommand(
+  argv: readonly string[],
+  exitFile: string,
+  entrances: readonly string[] = [],
+): [string, ...string[]] {
+  return ['/bin/sh', '-c', script, shellName, exitFile, ...entrances, '--', ...argv];
+}
+
+/** A line for the exit file, before a kernel is killed for want of memory: nobody else could tell it from another kill. */
+export function outOfMemoryMark(reason: string): string {
+  return `${shellName} ended it: ${reason}\n`;
+}
+
+/** What `outOfMemoryMark` left in an exit file. */
+export function readOutOfMemoryMark(text: string): string | undefined {
+  return new RegExp(`^${shellName} ended it: (.*)$`, 'm').exec(text)?.[1];
 }
 
 /** How the kernel ended, as the shell wrote it down. */
@@ -39,6 +56,9 @@ export function readRecordedEnd(text: string, lastLine = ''): RecordedEnd | unde
   // The program was there when the launch looked, but its interpreter is not, or it is for another machine.
   if ((status === 126 || status === 127) && lastLine.startsWith(`${shellName}: `)) {
     return { kind: 'notExecuted', reason: lastLine.replace(/^\w+:( (line )?\d+:)?( exec:)? */, '') };
+  }
+  if (status === 126 && said.startsWith(`${shellName}: `)) {
+    return { kind: 'notExecuted', reason: `it cannot be put within its limits: ${said}` };
   }
   // A shell says 128 + n for signal n, which a program may also exit with; but it speaks of a signal, save of these two.
   const number = status - 128;

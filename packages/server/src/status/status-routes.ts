@@ -6,6 +6,8 @@ import type { RoutePlugin } from '../http/route-plugin.ts';
 export interface RunningThings {
   kernels(): readonly Pick<KernelModel, 'name' | 'connections' | 'last_activity' | 'execution_state'>[];
   terminals(): readonly { readonly last_activity: string }[];
+  /** What keeps kernels within their limits of memory and processors, in one sentence. */
+  readonly limits?: string;
 }
 
 /** `/api/status`, which JupyterHub's cullers read. */
@@ -23,6 +25,7 @@ export function statusRoutes(running: RunningThings): RoutePlugin {
               kernels: Type.Integer(),
               last_activity: Type.String({ format: 'date-time' }),
               started: Type.String({ format: 'date-time' }),
+              limits: Type.Optional(Type.String({ description: 'What keeps kernels within their limits' })),
             }),
           },
         },
@@ -35,6 +38,7 @@ export function statusRoutes(running: RunningThings): RoutePlugin {
           kernels: kernels.filter(({ execution_state }) => execution_state !== 'dead').length,
           last_activity: new Date(lastActivity(app.activity.lastAt, running)).toISOString(),
           started: new Date(app.activity.startedAt).toISOString(),
+          ...(running.limits === undefined ? {} : { limits: running.limits }),
         };
       },
     );

@@ -12,7 +12,11 @@ import type {
 } from '@perijove/kernels';
 import type { ConnectionInfo, KernelspecFile } from '@perijove/protocol';
 import { DirectClient } from '@perijove/testkit';
-import { localProvisioner, type LocalProvisionerOptions } from '../local-provisioner.ts';
+import {
+  localProvisioner,
+  type LocalProvisionerOptions,
+  type MachineProvisioner,
+} from '../local-provisioner.ts';
 
 /** A local provisioner in folders of its own, whose kernels and files are gone after the test. */
 export class Place implements AsyncDisposable {
@@ -39,7 +43,7 @@ export class Place implements AsyncDisposable {
     this.stateDir = join(folder, 'state');
   }
 
-  provisioner(options: Partial<LocalProvisionerOptions> = {}): Provisioner {
+  provisioner(options: Partial<LocalProvisionerOptions> = {}): MachineProvisioner {
     const silent = () => undefined;
     return localProvisioner({
       runtimeDir: this.runtimeDir,
@@ -75,7 +79,7 @@ export class Place implements AsyncDisposable {
 
   async launch(
     spec: Partial<KernelspecFile>,
-    provisioner = this.provisioner(),
+    provisioner: Provisioner = this.provisioner(),
     more: Partial<LaunchRequest> = {},
   ): Promise<ReachableKernel> {
     return this.keep(await provisioner.launch(this.request(spec, more), this.context()));
