@@ -24,13 +24,17 @@ import {
 } from '@perijove/server';
 import type { Logger } from 'pino';
 import type { Environment } from './environment.ts';
+import type { KernelsElsewhere } from './kernels-of-gateway.ts';
 import type { LabSettings } from './lab-settings.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface LabPieces {
   readonly settings: LabSettings;
   readonly environment: Environment;
+  /** Of this machine. */
   readonly kernelspecs: Kernelspecs;
+  /** Where new kernels run instead. */
+  readonly elsewhere?: KernelsElsewhere | undefined;
   /** The built front end. */
   readonly appDir: string;
   readonly contentsWorker: URL;
@@ -52,7 +56,8 @@ export interface Lab {
 
 /** `perijove lab`: notebook server, local kernels and JupyterLab in one process. This is what it is made of. */
 export async function composeLab(pieces: LabPieces): Promise<Lab> {
-  const { settings, environment, kernelspecs, log } = pieces;
+  const { settings, environment, elsewhere, log } = pieces;
+  const kernelspecs = elsewhere?.kernelspecs ?? pieces.kernelspecs;
   const { paths, home } = environment;
   const { rootDir } = settings;
 
@@ -81,7 +86,8 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
     stateDir: environment.stateDir,
     rootDir,
     kernelspecs,
-    provisioners: [provisioner],
+    // Kernels of a former server that ran here are taken over all the same.
+    provisioners: elsewhere ? [elsewhere.provisioner, provisioner] : [provisioner],
     placeOf: (path, name) => placeOf(path, name, place),
     log,
     onEvent: ({ schemaId, data, owner }) => bus.emit(schemaId, data, owner),
@@ -96,7 +102,7 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
   });
   const pythons = async (): Promise<readonly string[]> =>
     Promise.all(
-      [...(await kernelspecs.list()).values()].map((spec) =>
+      [...(await pieces.kernelspecs.list()).values()].map((spec) =>
         kernelProgram(spec, environment.pythons.executable),
       ),
     );

@@ -1,5 +1,5 @@
 import type { channelOptions, cullingOptions, kernelOptions, resourceOptions } from '@perijove/kernels';
-import type { machineOptions } from '@perijove/provisioners';
+import type { gatewayOptions, machineOptions } from '@perijove/provisioners';
 import type {
   authOptions,
   contentsOptions,
@@ -20,6 +20,7 @@ export type LabSettings = OptionValues<typeof launchOptions> &
   OptionValues<typeof kernelOptions> &
   OptionValues<typeof resourceOptions> &
   OptionValues<typeof machineOptions> &
+  OptionValues<typeof gatewayOptions> &
   OptionValues<typeof cullingOptions> &
   OptionValues<typeof channelOptions> &
   OptionValues<typeof terminalOptions> &

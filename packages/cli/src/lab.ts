@@ -4,6 +4,7 @@ import { composeLab, type Lab } from './compose-lab.ts';
 import { findEnvironment } from './environment.ts';
 import { findExtraKernels } from './find-kernels.ts';
 import { ask } from './interruption.ts';
+import { kernelsOfGateway } from './kernels-of-gateway.ts';
 import type { LabSettings } from './lab-settings.ts';
 import { openLog } from './log.ts';
 import { makeNeededFolders } from './needed-folders.ts';
@@ -54,8 +55,9 @@ export async function runLab(args: readonly string[]): Promise<number> {
 
   const look = (extra: readonly Kernelspec[]): Kernelspecs =>
     new Kernelspecs({ paths: environment.paths, log, extra, provisioners: ['local'] });
+  const elsewhere = kernelsOfGateway(settings, process.env, log);
   const kernelspecs = look(
-    await findExtraKernels(environment, look, { mayMake: settings.privatePython, progress }),
+    elsewhere ? [] : await findExtraKernels(environment, look, { mayMake: settings.privatePython, progress }),
   );
 
   let settle: (ending: Ending) => void = () => undefined;
@@ -64,6 +66,7 @@ export async function runLab(args: readonly string[]): Promise<number> {
     settings,
     environment: { ...environment, stateDir },
     kernelspecs,
+    elsewhere,
     appDir,
     contentsWorker: new URL('./contents-worker.js', import.meta.url),
     log,

@@ -8,7 +8,7 @@ import {
   terminalOptions,
 } from '@perijove/server';
 import { channelOptions, cullingOptions, kernelOptions, resourceOptions } from '@perijove/kernels';
-import { machineOptions } from '@perijove/provisioners';
+import { gatewayOptions, machineOptions } from '@perijove/provisioners';
 import type { OptionSection } from './option.ts';
 import { launchSection } from './options.ts';
 
@@ -20,6 +20,7 @@ export const labSections: readonly OptionSection[] = [
   { title: 'Files', options: contentsOptions },
   { title: 'Kernels', options: kernelOptions },
   { title: 'Memory and processors', options: { ...resourceOptions, ...machineOptions } },
+  { title: 'Kernels of a gateway', options: gatewayOptions },
   { title: 'Idle kernels', options: cullingOptions },
   { title: 'Messages of kernels', options: channelOptions },
   { title: 'Terminals', options: terminalOptions },

@@ -27,6 +27,7 @@ export * from './channels/kernel-channels.ts';
 export * from './channels/kernel-info.ts';
 export * from './channels/kernel-link.ts';
 export * from './channels/limits.ts';
+export * from './channels/message-queue.ts';
 export * from './channels/options.ts';
 export type { Client } from './channels/client.ts';
 export * from './culler.ts';

@@ -15,6 +15,7 @@ export const kernelErrors = {
   KERNEL_QUEUE_FULL: 503,
   KERNEL_TOO_MANY_QUEUED: 429,
   PROVISIONER_UNKNOWN: 500,
+  GATEWAY_UNREACHABLE: 503,
 } as const;
 
 export type KernelErrorCode = keyof typeof kernelErrors;

@@ -380,6 +380,9 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
       if (this.#provisioned === provisioned)
         this.dispatch({ type: 'exited', exit, mayPass: exitMayPass(exit) });
     });
+    provisioned.watchPlace?.((news) => {
+      if (this.#provisioned === provisioned) this.dispatch(news);
+    });
   }
 
   #connect(provisioned: ProvisionedKernel): void {
@@ -399,6 +402,7 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
   async #askToShutDown(restart: boolean): Promise<void> {
     const { signal } = this.#connection;
     try {
+      if (this.#provisioned?.requestShutdown) return await this.#provisioned.requestShutdown(restart);
       // First, because a busy kernel may not read its control channel.
       await this.#provisioned?.interrupt();
       await this.channels.request('control', 'shutdown_request', { restart }, { signal });

@@ -47,6 +47,7 @@ export function died(
  * somebody destroyed was meant to end; an image that is not there stays away.
  */
 function mayComeBack(exit: Exit): boolean {
+  if (exit.isFinal) return false;
   return exit.reason !== 'outOfMemory' && exit.reason !== 'destroyed' && exit.reason !== 'imageUnavailable';
 }
 

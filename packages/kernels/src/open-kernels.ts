@@ -97,6 +97,7 @@ export async function openKernels(given: OpenKernelsOptions): Promise<OpenKernel
     culling.abort();
     await culler;
     await how();
+    for (const provisioner of provisioners) provisioner.close?.();
     await sessions.flush();
     await folder.release();
   };

@@ -61,6 +61,8 @@ export interface Exit {
   readonly message: string;
   /** The last lines that the kernel wrote to its standard error, oldest first; not its output to the notebook. */
   readonly lastLines?: readonly string[];
+  /** Its place has started it again as often as it may: nobody else is to. */
+  readonly isFinal?: boolean;
 }
 
 /** What all kernels of one place may have together. */
@@ -91,6 +93,8 @@ export interface Provisioner {
    * this id, so that a new launch never runs beside a former one.
    */
   adopt(handle: ProvisionedHandle): Promise<ProvisionedKernel | EndedKernel | undefined>;
+  /** Lets go of whatever it looks after its kernels with. They live on. */
+  close?(): void;
 }
 
 /** What a kernel uses, all its processes together. */
@@ -103,6 +107,8 @@ export interface Usage {
   /** At most. */
   readonly cpus?: number;
 }
+
+export type PlaceNews = { readonly type: 'lost'; readonly message: string } | { readonly type: 'found' };
 
 export interface ProvisionedKernel {
   readonly handle: ProvisionedHandle;
@@ -118,6 +124,13 @@ export interface ProvisionedKernel {
   destroy(graceMs: number): Promise<void>;
   /** One reading, cheap enough for every few seconds. Undefined: it has ended. */
   usage?(): Promise<Usage | undefined>;
+  /**
+   * Asks the kernel to end, in its place's own polite way; `exited` says when it has. Absent: it is interrupted, and asked on its
+   * control channel. With `restart` a launch under the same id follows.
+   */
+  requestShutdown?(restart: boolean): Promise<void>;
+  /** Calls back when its place cannot be asked any more, and when it can again. Nothing is known to have ended meanwhile. */
+  watchPlace?(listener: (news: PlaceNews) => void): void;
   /** The last lines of its log, oldest first. */
   logs?(): Promise<readonly string[]>;
 }

@@ -4,3 +4,4 @@ export * from './fake-kernel/fake-kernel.ts';
 export * from './fake-kernelspec.ts';
 export * from './test-python.ts';
 export * from './perijove-process.ts';
+export * from './test-websocket.ts';

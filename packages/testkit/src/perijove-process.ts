@@ -90,11 +90,14 @@ export async function startPerijove(options: PerijoveOptions = {}): Promise<Peri
   );
   let output = '';
   const printed = new Promise<URL>((resolve, reject) => {
+    // What it logs on standard error may have addresses in it, too.
+    let announced = '';
     const read = (chunk: Buffer): void => {
-      output += chunk.toString('utf8');
-      const url = /https?:\/\/\S+/.exec(output)?.[0];
-      if (url !== undefined && /\s/.test(output.slice(output.indexOf(url) + url.length)))
-        resolve(new URL(url));
+      const text = chunk.toString('utf8');
+      output += text;
+      announced += text;
+      const url = /https?:\/\/\S+(?=\s)/.exec(announced)?.[0];
+      if (url !== undefined) resolve(new URL(url));
     };
     child.stdout.on('data', read);
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));

@@ -63,7 +63,7 @@ export class ChannelNotices {
     const content = {
       status: 'error',
       ename: 'KernelQueueFull',
-      evalue: `the kernel is not up yet, and ${waiting} messages wait for it already`,
+      evalue: `the kernel cannot be reached yet, and ${waiting} messages wait for it already`,
       traceback: [],
     };
     const reply = serverMessage({

@@ -20,6 +20,11 @@ export interface ClientOptions {
   readonly socket: ClientSocket;
   /** Number of the first message that it is to get. */
   readonly cursor: number;
+  /**
+   * A server that passes messages on: what it lacks it gets as it was said, one by one, and replies to whomever, since those who
+   * asked are its clients.
+   */
+  readonly isRelay: boolean;
   /** Bytes that wait in its socket above which it is left behind. */
   readonly bufferLimit: number;
 }
@@ -39,6 +44,7 @@ export class Client {
   readonly #host: ClientHost;
   readonly #journal: Journal;
   readonly #bufferLimit: number;
+  readonly #isRelay: boolean;
   #cursor: number;
   /** Number after the last message that it has surely seen. */
   #seen: number;
@@ -55,6 +61,7 @@ export class Client {
     this.#seen = options.cursor;
     this.#journal = options.journal;
     this.#bufferLimit = options.bufferLimit;
+    this.#isRelay = options.isRelay;
   }
 
   /** Number of the next message for it. */
@@ -141,13 +148,14 @@ export class Client {
 
   /**
    * Its socket is gone, or is closing: nothing more is sent or accepted. `inOrder`: the other side has ended it, so what left
-   * this side has arrived; else only what it has confirmed counts as seen. May be repeated.
+   * this side has arrived; else only what it has confirmed counts as seen. May be repeated. Whoever speaks the numbered framing
+   * confirms what it has kept, which is less than what has arrived.
    */
   closed(inOrder: boolean): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     clearTimeout(this.#pingTimer);
-    if (inOrder && this.socket.bufferedBytes === 0) this.#seen = this.#cursor;
+    if (inOrder && this.framing !== 'numbered' && this.socket.bufferedBytes === 0) this.#seen = this.#cursor;
     this.#host.left(this);
   }
 
@@ -158,6 +166,10 @@ export class Client {
       this.#write(encodeFrames(this.framing, lost, () => first - 1));
     }
     this.#cursor = page.next;
+    if (this.#isRelay) {
+      if (page.records.length > 0) this.#sendRecords(page.records);
+      return;
+    }
     const mine = page.records.filter(({ target }) => target === undefined || target === this.sessionId);
     if (mine.length > 0) this.#sendRecords(compactRecords(mine));
   }

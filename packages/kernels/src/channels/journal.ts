@@ -80,6 +80,11 @@ export class Journal {
     return Math.min(this.#files?.oldest ?? this.#end, this.#memory.oldest ?? this.#end);
   }
 
+  /** The number that the next message will get. */
+  get next(): number {
+    return this.#next;
+  }
+
   /** Bytes that are numbered, but not handed on yet. */
   get pendingBytes(): number {
     return this.#files?.pendingBytes ?? 0;

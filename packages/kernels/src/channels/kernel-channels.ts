@@ -21,6 +21,7 @@ import { FanOut } from './fan-out.ts';
 import type { Journal } from './journal.ts';
 import { KernelHandshake } from './kernel-handshake.ts';
 import type { KernelInfo } from './kernel-info.ts';
+import { KeptMarks } from './kept-marks.ts';
 import type { KernelConnection, KernelLink } from './kernel-link.ts';
 import type { ChannelLimits } from './limits.ts';
 import { MessageQueue } from './message-queue.ts';
@@ -28,6 +29,7 @@ import { openLink } from './open-link.ts';
 import { OutstandingRequests } from './outstanding-requests.ts';
 import { PendingInputs, type PendingInput } from './pending-inputs.ts';
 import { serverMessage } from './server-message.ts';
+import { recentIds } from './recent-ids.ts';
 import { ServerRequests } from './server-requests.ts';
 
 export interface ChannelsOptions {
@@ -54,6 +56,8 @@ export interface AttachOptions {
   readonly socket: ClientSocket;
   /** The last number that the client saw: it gets what came after. */
   readonly after?: number;
+  /** It is a server that has clients of its own: see `ClientOptions`. */
+  readonly isRelay?: boolean;
 }
 
 /** One kernel's messages: one link to it, any number of clients. Outlives the kernel's restarts. */
@@ -70,6 +74,7 @@ export class KernelChannels {
   readonly #requests = new ServerRequests();
   readonly #inputs = new PendingInputs();
   readonly #fanOut = new FanOut();
+  readonly #marks = new KeptMarks();
   readonly #notices: ChannelNotices;
   readonly #queue: MessageQueue;
   readonly #activity: ActivityTracker;
@@ -115,6 +120,8 @@ export class KernelChannels {
       log: this.#log,
       limits: this.#limits,
       onMessages: (channel, messages) => this.#fromKernel(channel, messages),
+      whenKept: (then) => this.#marks.add(this.#journal.next, this.#journal.end, then),
+      recentIds: () => recentIds(this.#journal, recentMessages),
     });
     const handshake = new KernelHandshake({
       log: this.#log,
@@ -161,6 +168,7 @@ export class KernelChannels {
     this.#kernel = undefined;
     kernel.handshake.stop();
     kernel.link.close();
+    this.#marks.clear();
     this.#requests.rejectAll('the link to it was closed');
     this.#outstanding.clear();
     this.#inputs.clear();
@@ -210,6 +218,7 @@ export class KernelChannels {
       journal: this.#journal,
       bufferLimit: this.#limits.clientBufferBytes,
       cursor: Math.min(begin ?? end, end),
+      isRelay: options.isRelay ?? false,
     });
     this.#clients.set(sessionId, client);
     sessions.connected(sessionId);
@@ -345,6 +354,7 @@ export class KernelChannels {
 
   #publish(messages: readonly RawMessage[], targets?: readonly (string | undefined)[]): void {
     this.#journal.append(messages, targets, (batch) => {
+      this.#marks.reached(this.#journal.end);
       const delivery = new Delivery(batch, messages);
       const concerned = this.#clients.size > manyClients ? this.#concernedBy(messages, targets) : undefined;
       this.#fanOut.publish(delivery, this.#clients.values(), this.#clients.size, (client) => {
@@ -409,8 +419,8 @@ export class KernelChannels {
     else this.#outstanding.add(header.msgId, client.sessionId);
     const kernel = this.#kernel;
     // Interrupts and the debugger do not wait for what waits on shell.
-    if (kernel !== undefined && (kernel.isUp || message.channel === 'control')) kernel.link.send(message);
-    else if (!this.#queue.add(message)) {
+    const isReached = kernel !== undefined && (kernel.isUp || message.channel === 'control');
+    if (!(isReached ? kernel.link.send(message) : this.#queue.add(message))) {
       this.#outstanding.remove(header.msgId);
       for (const answer of this.#notices.queueFull(message, header, this.#queue.length)) client.send(answer);
     }
@@ -432,6 +442,9 @@ export class KernelChannels {
 const manyClients = 16;
 
 const maxPendingBytes = 64 * 2 ** 20;
+
+// More than a kernel says between two of the questions by which a gateway learns what was kept here.
+const recentMessages = 16_384;
 
 // In the ids of the kernel_info_requests of the handshake, by which their traffic is known and hidden from clients.
 const infoMark = '_info_';

@@ -12,6 +12,13 @@ export interface LinkOptions {
   readonly limits: ChannelLimits;
   /** All that one read has brought on one channel, in order, believed already; never empty. Never called after `close`. */
   onMessages(channel: Channel, messages: RawMessage[]): void;
+  /** Calls back, perhaps at once, when all that was handed over until now outlives this process. */
+  whenKept(then: () => void): void;
+  /**
+   * The ids of the last messages that an earlier process has kept: what a link that only knows about where it left off is given
+   * again is known by these.
+   */
+  recentIds(): Promise<ReadonlySet<string>>;
 }
 
 /**
@@ -21,8 +28,8 @@ export interface LinkOptions {
 export interface KernelLink {
   /** Bytes that the other end has not taken yet. */
   readonly bufferedBytes: number;
-  /** Never on iopub. */
-  send(message: RawMessage): void;
+  /** Never on iopub. False, and not sent, if as much waits for the other end as may. */
+  send(message: RawMessage): boolean;
   /** Stops reading what the kernel publishes, for as long as what was read cannot be put anywhere. May be repeated. */
   pause(): void;
   resume(): void;

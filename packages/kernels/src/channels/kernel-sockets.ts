@@ -50,9 +50,10 @@ export class KernelSockets implements KernelLink {
     return shell.bufferedBytes + control.bufferedBytes + stdin.bufferedBytes;
   }
 
-  send(message: RawMessage): void {
+  send(message: RawMessage): boolean {
     if (message.channel === 'iopub') throw new TypeError('nothing is sent on iopub');
     this.#dealers[message.channel].send(encodeWire(message, this.#signer));
+    return true;
   }
 
   pause(): void {

@@ -12,6 +12,8 @@ export interface KernelspecsRoutesDeps {
     get(name: string): Promise<FoundKernelspec | undefined>;
     hidden(): Promise<ReadonlyMap<string, HiddenKernelspec>>;
     defaultName(): Promise<string>;
+    /** Where kernelspecs have no folder here: a file of one, or undefined if it has none of that name. */
+    readResource?(name: string, path: string): Promise<{ type: string; body: Buffer } | undefined>;
   };
 }
 
@@ -56,6 +58,14 @@ export function kernelspecsRoutes({ kernelspecs }: KernelspecsRoutesDeps): Route
       async (request, reply) => {
         const { name, '*': path } = request.params as { name: string; '*': string };
         const { resourceDir } = await find(name);
+        if (kernelspecs.readResource) {
+          const resource = await kernelspecs.readResource(name, path);
+          if (!resource) throw new ServerError('NOT_FOUND', `${path} is no file of the kernelspec ${name}`);
+          return reply
+            .type(resource.type)
+            .header('cache-control', `private, max-age=${logoAgeS}`)
+            .send(resource.body);
+        }
         const send = staticFiles({
           folders: [resourceDir],
           isImmutable: () => false,

@@ -8,7 +8,7 @@ import { channelOptions, openChannels, type ChannelOptions, type KernelChannels 
 import type { ConnectionInfo } from '@perijove/protocol';
 import { withDefaults } from '../http/option-values.ts';
 import { createTestApp, testToken } from '../http/test-app.ts';
-import { TestWebSocket, type TestWebSocketOptions } from './test-websocket.ts';
+import { TestWebSocket, type TestWebSocketOptions } from '@perijove/testkit';
 import { kernelWebSocket } from './websocket.ts';
 
 const testKernelId = '11111111-2222-3333-4444-555555555555';

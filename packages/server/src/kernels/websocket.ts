@@ -52,6 +52,7 @@ async function open(
     framing,
     socket: new RawWebSocket(websocket, socket.rawSocket),
     ...(after === undefined ? {} : { after }),
+    isRelay: socket.query.get('relay') === '1',
   });
   join(client, websocket, socket.rawSocket);
 }

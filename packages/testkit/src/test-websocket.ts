@@ -14,7 +14,7 @@ import {
   type Message,
   type MessageHeader,
 } from '@perijove/protocol';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 
 export interface TestWebSocketOptions {
   readonly framing: Framing;
