@@ -148,14 +148,14 @@ export class Client {
 
   /**
    * Its socket is gone, or is closing: nothing more is sent or accepted. `inOrder`: the other side has ended it, so what left
-   * this side has arrived; else only what it has confirmed counts as seen. May be repeated. Whoever speaks the numbered framing
+   * this side has arrived; else only what it has confirmed counts as seen. May be repeated. A relay
    * confirms what it has kept, which is less than what has arrived.
    */
   closed(inOrder: boolean): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     clearTimeout(this.#pingTimer);
-    if (inOrder && this.framing !== 'numbered' && this.socket.bufferedBytes === 0) this.#seen = this.#cursor;
+    if (inOrder && !this.#isRelay && this.socket.bufferedBytes === 0) this.#seen = this.#cursor;
     this.#host.left(this);
   }
 
