@@ -25,6 +25,7 @@ import type {
   LaunchRequest,
   ProvisionedKernel,
   Provisioner,
+  Usage,
 } from './provisioner.ts';
 
 /** Close code for the clients of a dead kernel: not 1000 or 1001, after which JupyterLab never asks what happened. */
@@ -116,6 +117,11 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     if (this.state.status === 'running' && !this.#isRunningWritten) return 'starting';
     return executionStateOf(this.state, this.channels.activity.executionState);
   }
+  /** What its processes use now. Undefined: there are none, or their place does not say. */
+  async usage(): Promise<Usage | undefined> {
+    return this.#provisioned?.usage?.();
+  }
+
   get isAlive(): boolean {
     return this.state.status !== 'dead';
   }
