@@ -44,8 +44,8 @@ export interface LabPieces {
 }
 
 export interface Lab {
-  /** What keeps kernels within their limits, in one sentence. */
-  readonly limits: string;
+  /** What keeps kernels within their limits, in one sentence. Undefined: they run elsewhere. */
+  readonly limits: string | undefined;
   readonly server: NotebookServer;
   kernels(): number;
   /** Ends the server and leaves the kernels to the next one. */
@@ -80,7 +80,7 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
     python: environment.pythons.executable,
     ...machineSettingsOf(settings),
   });
-  const limits = await limitsInForce(provisioner, settings);
+  const limits = elsewhere ? undefined : await limitsInForce(provisioner, settings);
   const kernels = await openKernels({
     options: settings,
     stateDir: environment.stateDir,
@@ -115,7 +115,7 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
       kernels: () => kernels.registry.list().map(({ model }) => model),
       terminals: () =>
         terminals.list().map(({ lastActivity }) => ({ last_activity: lastActivity.toISOString() })),
-      limits,
+      ...(limits === undefined ? {} : { limits }),
     },
     shutdown: pieces.onShutdownRequest,
     logger: log,

@@ -79,7 +79,7 @@ export async function runLab(args: readonly string[]): Promise<number> {
     throw new UsageError((error as Error).message, { cause: error });
   }
 
-  process.stderr.write(`${lab.limits}\n`);
+  if (lab.limits !== undefined) process.stderr.write(`${lab.limits}\n`);
   const removeServerFile = await announce(lab, settings, environment.paths.runtimeDir);
   if (process.getuid?.() === 0 && !settings.allowRoot) {
     log.warn(
