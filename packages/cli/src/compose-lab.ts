@@ -113,6 +113,7 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
     appDir: pieces.appDir,
     running: {
       kernels: () => kernels.registry.list().map(({ model }) => model),
+      queue: () => kernels.registry.queueCounts,
       terminals: () =>
         terminals.list().map(({ lastActivity }) => ({ last_activity: lastActivity.toISOString() })),
       ...(limits === undefined ? {} : { limits }),

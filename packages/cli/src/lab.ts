@@ -87,7 +87,7 @@ export async function runLab(args: readonly string[]): Promise<number> {
       'running as root: notebooks and terminals may do anything on this machine (--allow-root silences this)',
     );
   }
-  const stopWatching = watchSignals(lab, settle);
+  const stopWatching = watchSignals(lab, settle, { onTerm: settings.killKernelsOnExit ? 'stop' : 'keep' });
   const { kernels } = await ending;
   stopWatching();
   await removeServerFile();
@@ -133,8 +133,12 @@ async function announce(lab: Lab, settings: LabSettings, runtimeDir: string): Pr
   return remove;
 }
 
-/** Ctrl-C asks, a second one stops all; SIGTERM and SIGHUP keep the kernels. Returns the function that stops listening. */
-function watchSignals(lab: Lab, settle: (ending: Ending) => void): () => void {
+/** Ctrl-C asks, a second one stops all; SIGTERM and SIGHUP do what is set. Returns the function that stops listening. */
+function watchSignals(
+  lab: Lab,
+  settle: (ending: Ending) => void,
+  { onTerm }: { readonly onTerm: Ending['kernels'] },
+): () => void {
   let asking = false;
   const interrupted = (): void => {
     if (!process.stdin.isTTY || asking) return settle({ kernels: 'stop' });
@@ -144,7 +148,7 @@ function watchSignals(lab: Lab, settle: (ending: Ending) => void): () => void {
       if (answer !== 'goOn') settle({ kernels: answer === 'stopKernels' ? 'stop' : 'keep' });
     });
   };
-  const terminated = (): void => settle({ kernels: 'keep' });
+  const terminated = (): void => settle({ kernels: onTerm });
   process.on('SIGINT', interrupted);
   process.on('SIGTERM', terminated);
   process.on('SIGHUP', terminated);

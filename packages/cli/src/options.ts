@@ -27,6 +27,10 @@ export const launchOptions = {
     schema: Type.String({ default: '' }),
     help: 'Where running kernels, sessions and journals are kept, so that a next server finds them. Empty: $XDG_STATE_HOME/perijove or ~/.local/state/perijove.',
   },
+  killKernelsOnExit: {
+    schema: Type.Boolean({ default: false }),
+    help: 'End the kernels too when the server is ended by SIGTERM or SIGHUP; else the next server takes them over.',
+  },
   allowRoot: {
     schema: Type.Boolean({ default: false }),
     help: 'Say nothing when run as root, whose notebooks may do anything on this machine.',

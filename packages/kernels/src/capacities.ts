@@ -1,5 +1,6 @@
 import type { Log } from './log.ts';
 import type { Capacity, Provisioner } from './provisioner.ts';
+import { within } from './within.ts';
 
 export interface CapacitiesOptions {
   readonly provisioners: ReadonlyMap<string, Provisioner>;
@@ -34,14 +35,7 @@ export class Capacities {
       this.#asked.set(place, asked);
     }
     if (this.#known.has(place)) return;
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([
-      asked.answered,
-      new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, timeoutMs);
-      }),
-    ]);
-    clearTimeout(timer);
+    await within(timeoutMs, asked.answered);
   }
 
   async lookAll(): Promise<void> {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { isCullable, runCuller, type Cullable, type CullingPolicy, type Idleness } from './culler.ts';
+import { cullOnce, isCullable, runCuller, type Cullable, type CullingPolicy, type Idleness } from './culler.ts';
 import type { Kernelspec } from './provisioner.ts';
+import { openTestRegistry } from './test-support/test-registry.ts';
 
 const now = 10_000_000;
 const idle: Idleness = {
@@ -160,4 +161,30 @@ describe('the culler', () => {
     await idling.ended;
     expect(vi.getTimerCount()).toBe(0);
   });
+});
+
+test('[K62] the next server culls what was idle before it came, without any client; never what waits in the queue', async () => {
+  await using given = await openTestRegistry({ room: { memoryBytes: 1, cpus: 1 } });
+  const asked = { cwd: given.folder, env: {}, username: 'ada', resources: { memoryBytes: 1 } };
+  const kernel = await given.registry.start(asked);
+  await kernel.ready(AbortSignal.timeout(5000));
+  const hourAgo = Date.now() - 3_600_000;
+  kernel.channels.hear({ lastActivity: hourAgo, executionState: 'idle' });
+  const waiting = await given.registry.start(asked);
+  await given.registry.drain();
+  const next = given.reopen();
+  await next.adopt();
+  const options = {
+    registry: next,
+    kernelspecs: { get: () => Promise.resolve(undefined) },
+    policy: { idleTimeoutMs: 1_800_000, cullConnected: true, cullBusy: true },
+    intervalMs: 1,
+    log: given.log,
+  };
+  // Two hours on, the one that waits has been there for long.
+  await cullOnce({ ...options, now: () => hourAgo + 1_800_000 });
+  expect(next.require(kernel.id).isAlive).toBe(true);
+  await cullOnce({ ...options, now: () => Date.now() + 7_200_000 });
+  expect(next.require(kernel.id).death).toMatchObject({ reason: 'culled' });
+  expect(next.require(waiting.id).isAlive).toBe(true);
 });

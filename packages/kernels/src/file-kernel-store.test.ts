@@ -1,8 +1,11 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
+import { Value } from 'typebox/value';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FileKernelStore } from './file-kernel-store.ts';
+import { KernelRecord } from './kernel-record.ts';
 import type { Log } from './log.ts';
 import { kernelStoreContract, recordOf } from './test-support/kernel-store-contract.ts';
 
@@ -93,4 +96,59 @@ test('[K45] a put that cannot be written rejects, and the former record stays', 
   ).rejects.toThrow();
   expect(await open().load()).toEqual([recordOf('kernel')]);
   expect(await readdir(folder)).toEqual(['kernel.json']);
+});
+
+test('[K44] a record that is cut off anywhere is set aside or read whole, never half, and can be written again', async () => {
+  const store = open();
+  await store.load();
+  await store.put(recordOf('kernel'));
+  const path = join(folder, 'kernel.json');
+  const whole = await readFile(path);
+  for (let length = 0; length < whole.length; length++) {
+    await writeFile(path, whole.subarray(0, length));
+    const isWhole = length === whole.length - 1; // only the last line break is missing
+    expect(await store.load()).toEqual(isWhole ? [recordOf('kernel')] : []);
+  }
+  expect(warnings).toHaveLength(whole.length - 1);
+  await store.put(recordOf('kernel'));
+  expect(await store.load()).toEqual([recordOf('kernel')]);
+});
+
+test('[K44] whatever bytes a record has: it is a record, or it is set aside', async () => {
+  const store = open();
+  await store.load();
+  await store.put(recordOf('kernel'));
+  const path = join(folder, 'kernel.json');
+  const whole = await readFile(path);
+  await fc.assert(
+    fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), async (at, byte) => {
+      const damaged = Buffer.from(whole);
+      damaged[at] = byte;
+      await writeFile(path, damaged);
+      for (const record of await store.load()) expect(Value.Check(KernelRecord, record)).toBe(true);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('[K44] folders where files should be, and a file where the folder should be, are set aside', async () => {
+  await mkdir(join(folder, 'kernel.json'), { recursive: true });
+  await mkdir(join(folder, 'old.json.1.ab.tmp'));
+  const store = open();
+  expect(await store.load()).toEqual([]);
+  await store.put(recordOf('kernel'));
+  expect(await store.load()).toEqual([recordOf('kernel')]);
+  await rm(folder, { recursive: true });
+  await writeFile(folder, 'not ours');
+  expect(await store.load()).toEqual([]);
+  await store.put(recordOf('kernel'));
+  expect(await store.load()).toEqual([recordOf('kernel')]);
+});
+
+test("[K44] a record under another kernel's name is set aside: the kernel is there once", async () => {
+  const store = open();
+  await store.load();
+  await store.put(recordOf('kernel'));
+  await writeFile(join(folder, 'copy.json'), await readFile(join(folder, 'kernel.json')));
+  expect(await store.load()).toEqual([recordOf('kernel')]);
 });

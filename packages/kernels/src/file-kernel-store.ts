@@ -1,9 +1,9 @@
-import { mkdir, readdir, rm, unlink } from 'node:fs/promises';
+import { mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KernelRecord } from './kernel-record.ts';
 import type { KernelStore } from './kernel-store.ts';
 import type { Log } from './log.ts';
-import { readVersionedFile, writeVersionedFile } from './versioned-file.ts';
+import { readVersionedFile, setAside, writeVersionedFile } from './versioned-file.ts';
 
 const version = 1;
 
@@ -26,16 +26,20 @@ export class FileKernelStore implements KernelStore {
 
   async load(): Promise<readonly KernelRecord[]> {
     const { folder, log } = this.#options;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await this.#makeFolder();
     const records: KernelRecord[] = [];
     for (const name of (await readdir(folder)).toSorted()) {
       const path = join(folder, name);
       if (name.endsWith('.tmp')) {
         // A write that a crash interrupted; what it was to replace is still there.
-        await rm(path, { force: true });
+        await unlink(path).catch((error: unknown) => {
+          log.warn({ err: error, path }, 'what an interrupted write left cannot be removed');
+        });
       } else if (name.endsWith('.json')) {
         const record = await readVersionedFile(path, { schema: KernelRecord, version, log });
-        if (record) records.push(record);
+        // Under another kernel's name it would be written and removed as that one.
+        if (record && name !== `${record.id}.json`) await setAside(path, `of kernel ${record.id}`, log);
+        else if (record) records.push(record);
       }
     }
     return records;
@@ -62,6 +66,17 @@ export class FileKernelStore implements KernelStore {
 
   async flush(): Promise<void> {
     await Promise.all([...this.#writers.values()].map((writer) => writer.flush()));
+  }
+
+  async #makeFolder(): Promise<void> {
+    const { folder, log } = this.#options;
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      await setAside(folder, 'not a folder', log);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+    }
   }
 
   #writer(id: string): RecordWriter {

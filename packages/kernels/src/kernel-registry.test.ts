@@ -33,6 +33,7 @@ let channels: Map<string, ScriptedChannels>;
 let answersAtOnce: boolean;
 let deadRetentionMs: number;
 let launchTimeoutMs: number;
+let log: Log;
 let registries: KernelRegistry<ScriptedChannels>[];
 
 beforeEach(async () => {
@@ -43,6 +44,7 @@ beforeEach(async () => {
   answersAtOnce = true;
   deadRetentionMs = 60_000;
   launchTimeoutMs = 5000;
+  log = silent;
   registries = [];
 });
 afterEach(async () => {
@@ -92,7 +94,7 @@ function openRegistry(): KernelRegistry<ScriptedChannels> {
       shutdownGraceMs: 400,
     },
     limits: { ...testRegistryLimits, deadRetentionMs },
-    log: silent,
+    log,
     now: () => Date.now(),
     openChannels(id) {
       const opened = new ScriptedChannels({ answersAtOnce, lastActivity: Date.now() });
@@ -501,6 +503,62 @@ async function recordOnDisk(id: string): Promise<KernelRecord> {
   const text = await readFile(join(folder, 'kernels', `${id}.json`), 'utf8');
   return (JSON.parse(text) as { data: KernelRecord }).data;
 }
+
+test('[K32] a drain, and the end of all kernels, take a bounded time, also when a launch or an end does not come back', async () => {
+  const registry = openRegistry();
+  await registry.adopt();
+  provisioner.gate = new Promise(() => {});
+  provisioner.onLaunch = () => new Promise(() => {});
+  const hanging = await registry.start(request);
+  await registry.drain();
+  expect(hanging.channels.log).toContain('closeClients 1012 service restart');
+  await expect(registry.start(request)).rejects.toMatchObject({ code: 'KERNEL_STOPPING' });
+
+  const second = openRegistry();
+  await second.adopt();
+  await second.stopAll();
+  expect(await recordOnDisk(hanging.id)).toMatchObject({ state: { status: 'stopping' } });
+  provisioner.onLaunch = () => Promise.resolve();
+  const third = openRegistry();
+  await third.adopt();
+  expect((await third.require(hanging.id).died()).reason).toBe('stopped');
+});
+
+test('[K38] a kernel whose place is out of reach is lost, not dead, and found again; its death is still told', async () => {
+  const registry = openRegistry();
+  await registry.adopt();
+  const kernel = await registry.start(request);
+  await kernel.ready(soon());
+  provisioner.tell(kernel.id, { type: 'lost', message: 'The node does not answer.' });
+  expect(kernel.state).toMatchObject({ status: 'lost', message: 'The node does not answer.' });
+  expect(kernel.executionState).toBe('idle');
+  expect(events.at(-1)?.data).toMatchObject({ phase: 'lost', message: 'The node does not answer.' });
+  provisioner.tell(kernel.id, { type: 'found' });
+  expect(kernel.state.status).toBe('running');
+  expect(kernel.executionState).toBe('idle');
+  provisioner.tell(kernel.id, { type: 'lost', message: 'The node does not answer.' });
+  process.kill(provisioner.pidOf(kernel.id), 'SIGKILL');
+  await until(() => kernel.state.status === 'restarting' || kernel.state.status === 'running');
+});
+
+test('[K39] a kernelspec that cannot be started is one line in the log, with the reason', async () => {
+  const lines: { fields: object; message: string }[] = [];
+  log = { ...silent, warn: (fields, message) => lines.push({ fields, message }) };
+  const registry = openRegistry();
+  await registry.adopt();
+  const kernel = await registry.start({ ...request, name: 'missing' });
+  await kernel.died();
+  expect(lines).toEqual([
+    {
+      message: 'a kernel could not be started',
+      fields: {
+        kernelId: kernel.id,
+        code: 'KERNEL_LAUNCH_FAILED',
+        reason: '/no/such/kernel cannot be started: no such file',
+      },
+    },
+  ]);
+});
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   await vi.waitFor(async () => expect(await condition()).toBe(true), { timeout: 5000, interval: 10 });

@@ -18,6 +18,7 @@ import type { Log } from './log.ts';
 import { resolveResources, type ResourceDefaults } from './resources.ts';
 import { stateAfterCrash } from './state-after-crash.ts';
 import { provisionerNameOf } from './provisioner-name.ts';
+import { within } from './within.ts';
 import type { Kernelspec, Provisioner, Resources } from './provisioner.ts';
 
 /** What a kernel is to be started as. Checked and decided by the caller: nothing here comes from a client as it is. */
@@ -229,11 +230,16 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     });
   }
 
-  /** Ends all kernels. Resolves when all are gone. */
+  /** Ends all kernels. Resolves when all are gone, or have had time enough: what is left then, the next server ends. */
   async stopAll(reason: StopReason = 'server'): Promise<void> {
     this.#draining = true;
     this.#queue.close();
-    await Promise.all([...this.#kernels.keys()].map((id) => this.stop(id, { reason })));
+    const { policy, limits, log } = this.#options;
+    const stopped = Promise.all([...this.#kernels.keys()].map((id) => this.stop(id, { reason })));
+    if (!(await within(policy.shutdownGraceMs + limits.drainTimeoutMs, stopped))) {
+      log.error({ kernels: [...this.#kernels.keys()] }, 'kernels that do not end are left to the next server');
+      await this.drain();
+    }
   }
 
   /**
@@ -263,15 +269,19 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
   async drain(): Promise<void> {
     this.#draining = true;
     this.#queue.close();
-    await Promise.all(
+    const { limits, log, store } = this.#options;
+    for (const timer of this.#forgetTimers.values()) clearTimeout(timer);
+    const drained = Promise.all(
       [...this.#kernels.values()].map(async (kernel) => {
-        await kernel.detach(this.#options.limits.drainTimeoutMs);
+        await kernel.detach(limits.drainTimeoutMs);
         kernel.channels.closeClients(1012, 'service restart');
         await kernel.channels.dispose();
       }),
-    );
-    for (const timer of this.#forgetTimers.values()) clearTimeout(timer);
-    await this.#options.store.flush();
+    ).then(() => store.flush());
+    // The launches have half of this time, the disk the other.
+    if (!(await within(2 * limits.drainTimeoutMs, drained))) {
+      log.error({}, 'the state of kernels could not be written in time; the next server looks for them anyway');
+    }
   }
 
   #refuseWhileDraining(): void {

@@ -282,7 +282,7 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     this.#record = { ...this.#record, state };
     this.#deadline.set(state);
     if (state.status !== 'queued') this.#wait = undefined;
-    if (state.status !== 'running') this.#isRunningWritten = false;
+    if (state.status !== 'running' && state.status !== 'lost') this.#isRunningWritten = false;
     for (const news of newsOf(before, state, event, at)) this.#options.onNews(news);
     const done = this.#commit(effects);
     if (state.status === 'running' && !this.#isRunningWritten) void done.then(() => this.#callRunning());

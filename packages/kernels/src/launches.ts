@@ -58,7 +58,12 @@ export class Launches {
     try {
       provisioned = await provisioner.launch(await request(), { signal, report });
     } catch (error) {
-      log.warn({ err: error, kernelId }, 'a kernel could not be started');
+      // A kernelspec that cannot start is its author's fault, not ours: the reason in one line. All else has its stack.
+      const declared = error instanceof KernelError;
+      log.warn(
+        { kernelId, ...(declared ? { code: error.code, reason: error.message } : { err: error }) },
+        'a kernel could not be started',
+      );
       if (isCurrent()) {
         // Nothing is left of it: whoever is told may count on that.
         this.#current = undefined;

@@ -20,6 +20,7 @@ import type { Kernelspec, Provisioner } from './provisioner.ts';
 import { FileSessionStore } from './session-store.ts';
 import { Sessions, type SessionPlace } from './sessions.ts';
 import { StateFolder } from './state-folder.ts';
+import { within } from './within.ts';
 
 export interface OpenKernelsOptions {
   readonly options: KernelOptionValues & ResourceOptionValues & CullingOptions & ChannelOptions;
@@ -95,7 +96,8 @@ export async function openKernels(given: OpenKernelsOptions): Promise<OpenKernel
   );
   const end = async (how: () => Promise<void>): Promise<void> => {
     culling.abort();
-    await culler;
+    // One that does not end is no reason for the server not to.
+    await within(limits.drainTimeoutMs, culler);
     await how();
     for (const provisioner of provisioners) provisioner.close?.();
     await sessions.flush();

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import type { Log } from './log.ts';
-import { readVersionedFile, writeVersionedFile } from './versioned-file.ts';
+import { readVersionedFile, removeLeftovers, writeVersionedFile } from './versioned-file.ts';
 
 /** What is kept of a session. */
 export const SessionRecord = Type.Object({
@@ -38,6 +38,7 @@ export class FileSessionStore implements SessionStore {
 
   async load(): Promise<readonly SessionRecord[]> {
     const schema = Type.Array(SessionRecord);
+    await removeLeftovers(this.#path, this.#log);
     return (await readVersionedFile(this.#path, { schema, version, log: this.#log })) ?? [];
   }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -80,6 +80,16 @@ test('[K51] other roots have other folders', async () => {
   const first = await claim();
   await first.release();
   expect((await StateFolder.claim({ stateDir, root: stateDir })).path).not.toBe(first.path);
+});
+
+test('[K51] a file that has the name of the folder stays, and the folder gets another name', async () => {
+  const first = await StateFolder.claim({ stateDir, root });
+  await first.release();
+  await rm(first.path, { recursive: true });
+  await writeFile(first.path, 'not ours');
+  const second = await StateFolder.claim({ stateDir, root });
+  expect(second.path).toBe(`${first.path}.2`);
+  expect(await readFile(first.path, 'utf8')).toBe('not ours');
 });
 
 test('[K52] a number that the system gave to another process does not keep a folder', async () => {

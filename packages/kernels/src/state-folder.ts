@@ -70,7 +70,13 @@ export class StateFolder {
 
   /** Claims one folder; undefined if a living process owns it. */
   static async claimPath(path: string, root: string): Promise<StateFolder | undefined> {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    try {
+      await mkdir(path, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      // Something that is no folder has this name: not ours, so it stays, and the next name is tried.
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+      throw error;
+    }
     const { generation, owner } = await readOwner(path);
     if (owner && (await isLive(owner))) return undefined;
     const identity = await identify(process.pid);

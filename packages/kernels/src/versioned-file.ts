@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, open, readFile, rename, unlink } from 'node:fs/promises';
+import { chmod, lstat, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Log } from './log.ts';
@@ -40,22 +41,46 @@ export async function readVersionedFile<T extends TSchema>(
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'EISDIR') {
+      await setAside(path, 'a folder', log);
+      return undefined;
+    }
     log.warn({ err: error, path }, 'a state file cannot be read; going on without it');
     return undefined;
   }
   const problem = problemOf(text, schema, version);
   if (typeof problem !== 'string') return problem.data;
-  const aside = `${path}.aside-${Date.now()}`;
+  await setAside(path, problem, log);
+  return undefined;
+}
+
+/** Renames what cannot be used to `<path>.aside-<n>`, with a warning. */
+export async function setAside(path: string, problem: string, log: Log): Promise<void> {
+  const aside = `${path}.aside-${Date.now()}-${randomBytes(2).toString('hex')}`;
   log.warn({ path, aside, problem }, 'a state file cannot be used; it was set aside');
   try {
     await rename(path, aside);
-    await chmod(aside, 0o600);
+    const stats = await lstat(aside);
+    if (stats.isFile()) await chmod(aside, 0o600);
   } catch (error) {
-    // It stays where it is, and the next write replaces it.
+    // It stays where it is. The next write replaces a file; nothing replaces a folder, and each write says so.
     log.warn({ err: error, path }, 'a state file could not be set aside');
   }
-  return undefined;
+}
+
+/** Removes what writes of this file left that a crash interrupted; what they were to replace is still there. */
+export async function removeLeftovers(path: string, log: Log): Promise<void> {
+  const name = basename(path);
+  try {
+    for (const other of await readdir(dirname(path))) {
+      if (other.startsWith(`${name}.`) && other.endsWith('.tmp')) await unlink(join(dirname(path), other));
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    log.warn({ err: error, path }, 'what an interrupted write left cannot be removed');
+  }
 }
 
 function problemOf<T extends TSchema>(

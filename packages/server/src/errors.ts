@@ -37,6 +37,19 @@ export class ServerError extends Error {
   }
 }
 
+/** After how many seconds it is worth while to ask again, for refusals that pass. */
+const retryAfterS: Readonly<Record<string, number>> = {
+  UNAVAILABLE: 5,
+  KERNEL_STOPPING: 5,
+  KERNEL_QUEUE_FULL: 30,
+  KERNEL_TOO_MANY_QUEUED: 30,
+};
+
+/** For the header `Retry-After`; undefined where asking again would not help. */
+export function retryAfterOf(error: unknown): number | undefined {
+  return retryAfterS[(error as { code?: string } | null)?.code ?? ''];
+}
+
 /** Status of an error by its code; 500 for what nobody declared. */
 export function statusOf(error: unknown): number {
   const code = (error as { code?: string } | null)?.code ?? '';

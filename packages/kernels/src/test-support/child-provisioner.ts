@@ -7,6 +7,7 @@ import type {
   Exit,
   LaunchContext,
   LaunchRequest,
+  PlaceNews,
   ProvisionedHandle,
   ProvisionedKernel,
   Provisioner,
@@ -63,6 +64,11 @@ export class ChildProvisioner implements Provisioner {
     return this.#children.get(kernelId)!.pid;
   }
 
+  /** Out of reach, or within it again. */
+  tell(kernelId: string, news: PlaceNews): void {
+    this.#children.get(kernelId)!.tell(news);
+  }
+
   async destroyAll(): Promise<void> {
     await Promise.all([...this.#children.values()].map((child) => child.destroy(0)));
   }
@@ -101,6 +107,12 @@ class ProvisionedChild implements ProvisionedKernel {
         lastLines: lines,
       };
     });
+  }
+
+  /** The test says when the place is out of reach. */
+  tell: (news: PlaceNews) => void = () => {};
+  watchPlace(listener: (news: PlaceNews) => void): void {
+    this.tell = listener;
   }
 
   get pid(): number {

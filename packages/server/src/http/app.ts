@@ -13,6 +13,7 @@ import { addCompression } from './compression.ts';
 import { addErrorAnswers, answerClientError, answerFrameworkError } from './error-answers.ts';
 import { addEtags } from './etag.ts';
 import type { HttpOptions } from './options.ts';
+import { refuseWhileClosing } from './refuse-while-closing.ts';
 import { addResponseHeaders } from './response-headers.ts';
 import { RouteTable } from './route-table.ts';
 import type { RoutePlugin } from './route-plugin.ts';
@@ -50,7 +51,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     ...nodeServerOptions(http),
     routerOptions: { maxParamLength: 8192 },
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    return503OnClosing: false,
     schemaController: lazyCompilers,
     rewriteUrl: (request) => site.toRoute(request.url ?? '/'),
     clientErrorHandler: answerClientError,
@@ -75,6 +76,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   useLazySchemas(app);
   addBodyParser(app);
   addResponseHeaders(app, http);
+  refuseWhileClosing(app);
   addAccessHook(app);
   trackActivity(app);
   trackDurations(app);

@@ -17,7 +17,11 @@ export function describeError(error: unknown, log: FastifyBaseLogger): ErrorDesc
   const status = statusOf(error);
   const reason = (error instanceof ServerError ? error.reason : undefined) ?? null;
   if (status !== 500 || isDeclared(error)) {
-    if (status >= 500) log.warn({ err: error }, 'A request failed');
+    // Declared errors say what is wrong; where they come from matters only if something else was behind them.
+    const cause = (error as { cause?: unknown }).cause;
+    if (status >= 500) {
+      log.warn({ code, reason: message, ...(cause === undefined ? {} : { err: cause }) }, 'A request failed');
+    }
     else log.debug({ code, message }, 'A request was refused');
     return { status, message: message ?? 'Error', reason };
   }

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { retryAfterOf } from '../errors.ts';
 import { describeError } from './describe-error.ts';
 import { errorPage } from './error-page.ts';
 
@@ -8,6 +9,8 @@ import { errorPage } from './error-page.ts';
 export function addErrorAnswers(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const { status, message, reason } = describeError(error, request.log);
+    const retryAfter = retryAfterOf(error);
+    if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
     return answerError(request, reply, { status, message, reason });
   });
   app.setNotFoundHandler((request, reply) => {

@@ -1,4 +1,4 @@
-import type { Registry } from 'prom-client';
+import type { Counter, Gauge, Registry } from 'prom-client';
 import type { Access } from '../http/access.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import { lastActivity, type RunningThings } from './status-routes.ts';
@@ -36,7 +36,7 @@ async function createRegistry(
   activity: { readonly startedAt: number; readonly lastAt: number },
 ): Promise<Registry> {
   // By its default export, which alone a CommonJS module keeps in a bundle.
-  const { collectDefaultMetrics, Gauge, Registry } = (await import('prom-client')).default;
+  const { collectDefaultMetrics, Counter, Gauge, Registry } = (await import('prom-client')).default;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -61,6 +61,7 @@ async function createRegistry(
     'counter for how many terminals are running',
     () => running.terminals().length,
   );
+  if (running.queue) addQueueMetrics(registry, running.queue, { Counter, Gauge });
   new Gauge({ name: 'jupyter_server_info', help: 'Jupyter Server Version information', labelNames: ['version'], registers })
     .set({ version: serverVersion }, 1); // prettier-ignore
   gauge(
@@ -79,4 +80,33 @@ async function createRegistry(
     () => (lastActivity(activity.lastAt, running) - activity.startedAt) / 1000,
   );
   return registry;
+}
+
+/** Ours: how many kernels wait for room, and what became of starts. */
+function addQueueMetrics(
+  registry: Registry,
+  queue: NonNullable<RunningThings['queue']>,
+  make: { readonly Counter: typeof Counter; readonly Gauge: typeof Gauge },
+): void {
+  const registers = [registry];
+  // oxlint-disable-next-line no-new -- it enters itself in the registers
+  new make.Gauge({
+    name: 'perijove_kernels_queued',
+    help: 'kernels that wait for room',
+    registers,
+    collect() {
+      this.set(queue().queued);
+    },
+  });
+  // oxlint-disable-next-line no-new -- as above
+  new make.Counter({
+    name: 'perijove_kernel_starts_total',
+    help: 'starts of kernels by what became of them at once',
+    labelNames: ['result'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [result, count] of Object.entries(queue().starts)) this.inc({ result }, count);
+    },
+  });
 }

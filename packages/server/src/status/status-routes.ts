@@ -8,6 +8,11 @@ export interface RunningThings {
   terminals(): readonly { readonly last_activity: string }[];
   /** What keeps kernels within their limits of memory and processors, in one sentence. */
   readonly limits?: string;
+  /** Kernels that wait for room now, and what became of starts since the server began. */
+  queue?(): {
+    readonly queued: number;
+    readonly starts: { readonly admitted: number; readonly queued: number; readonly refused: number };
+  };
 }
 
 /** `/api/status`, which JupyterHub's cullers read. */
