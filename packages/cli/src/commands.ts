@@ -31,6 +31,13 @@ const stop: Command = {
   run: async (args) => (await import('./stop.ts')).runStop(args),
 };
 
+const token: Command = {
+  name: 'token',
+  about: 'Give people tokens of their own: add, list, remove.',
+  help: async () => (await import('./token.ts')).tokenHelp(),
+  run: async (args) => (await import('./token.ts')).runToken(args),
+};
+
 const help: Command = {
   name: 'help',
   about: 'Show this.',
@@ -51,7 +58,7 @@ const versionCommand: Command = {
   },
 };
 
-export const commands: readonly Command[] = [lab, list, stop, help, versionCommand];
+export const commands: readonly Command[] = [lab, list, stop, token, help, versionCommand];
 
 /** The command that the first word names, and the words after it. Flags without a command are `lab`'s. */
 export function findCommand(args: readonly string[]): { command: Command; rest: readonly string[] } {

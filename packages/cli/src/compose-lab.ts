@@ -109,6 +109,7 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
   const server: NotebookServer = await createNotebookServer({
     http: settings,
     auth: settings,
+    dataDir: environment.dataDir,
     paths,
     appDir: pieces.appDir,
     running: {

@@ -4,7 +4,7 @@ import { commands, findCommand } from './commands.ts';
 import { renderConfigReference } from './help.ts';
 import { labSections } from './sections.ts';
 
-test.each(['lab', 'list', 'stop', 'help'])('[B5] perijove %s --help', async (name) => {
+test.each(['lab', 'list', 'stop', 'token', 'help'])('[B5] perijove %s --help', async (name) => {
   const { command } = findCommand([name]);
   await expect(await command.help()).toMatchFileSnapshot(`./__snapshots__/${name}-help.txt`);
 });

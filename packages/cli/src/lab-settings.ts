@@ -8,6 +8,7 @@ import type {
   labOptions,
   nbconvertOptions,
   OptionValues,
+  proxyOptions,
   terminalOptions,
 } from '@perijove/server';
 import type { launchOptions } from './options.ts';
@@ -16,6 +17,7 @@ import type { launchOptions } from './options.ts';
 export type LabSettings = OptionValues<typeof launchOptions> &
   OptionValues<typeof httpOptions> &
   OptionValues<typeof authOptions> &
+  OptionValues<typeof proxyOptions> &
   OptionValues<typeof contentsOptions> &
   OptionValues<typeof kernelOptions> &
   OptionValues<typeof resourceOptions> &

@@ -54,4 +54,32 @@ export const stopOptions = {
   },
 } as const;
 
+/** `perijove token`. */
+export const tokenOptions = {
+  user: {
+    schema: Type.String({ default: '' }),
+    help: 'Whose token it is: what is started with it belongs to this name. Needed by add.',
+  },
+  scope: {
+    schema: Type.Union(
+      ['read', 'use', 'admin'].map((scope) => Type.Literal(scope)),
+      { default: 'use' },
+    ),
+    help: 'read: look at what is the user’s. use: work. admin: everything of everybody.',
+  },
+  expires: {
+    schema: Type.String({ default: '', pattern: '^([1-9][0-9]{0,5}[mhd])?$' }),
+    help: 'How long it holds: 90m, 12h, 30d. Empty: until it is removed.',
+  },
+  mayImpersonate: {
+    schema: Type.Boolean({ default: false }),
+    help: 'It may say for whom it acts (KERNEL_USERNAME): for a notebook server in front of a gateway. Needs --scope admin.',
+  },
+  tokensFile: {
+    schema: Type.String({ default: '' }),
+    help: 'The file; as the server’s setting of this name.',
+  },
+  json: { schema: Type.Boolean({ default: false }), help: 'Print JSON.' },
+} as const;
+
 export const launchSection: OptionSection = { title: 'Start', options: launchOptions };

@@ -5,6 +5,7 @@ import {
   httpOptions,
   labOptions,
   nbconvertOptions,
+  proxyOptions,
   terminalOptions,
 } from '@perijove/server';
 import { channelOptions, cullingOptions, kernelOptions, resourceOptions } from '@perijove/kernels';
@@ -17,6 +18,7 @@ export const labSections: readonly OptionSection[] = [
   launchSection,
   { title: 'Address', options: httpOptions },
   { title: 'Login', options: authOptions },
+  { title: 'Login by a proxy', options: proxyOptions },
   { title: 'Files', options: contentsOptions },
   { title: 'Kernels', options: kernelOptions },
   { title: 'Memory and processors', options: { ...resourceOptions, ...machineOptions } },

@@ -1,6 +1,10 @@
 export type { Authorizer } from './auth/authorizer.ts';
 export { permits, type Action, type Reach, type Role } from './auth/permissions.ts';
+export { actingUsername } from './auth/acting-username.ts';
 export type { Identity, User } from './auth/user.ts';
+export { proxyOptions } from './auth/proxy-options.ts';
+export { createToken, parseTokenFile, renderTokenFile, type NamedToken } from './auth/token-file.ts';
+export { isUsername } from './auth/username.ts';
 export { authOptions, type AuthOptions } from './auth/options.ts';
 export { ServerError, serverErrors, statusOf, type ServerErrorCode } from './errors.ts';
 export type { EventBus, EventListener, ServerEvent } from './events/event-bus.ts';

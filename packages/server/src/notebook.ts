@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { JupyterPaths } from '@perijove/kernels';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { Authenticator } from './auth/authenticator.ts';
@@ -7,7 +8,10 @@ import { readCookieSecret } from './auth/cookie-secret.ts';
 import { LoginAttempts } from './auth/login-attempts.ts';
 import { loginRoutes } from './auth/login-routes.ts';
 import { meRoutes } from './auth/me-routes.ts';
+import { NamedTokens } from './auth/named-tokens.ts';
 import type { AuthOptions } from './auth/options.ts';
+import { ProxyIdentity } from './auth/proxy-identity.ts';
+import type { ProxyOptions } from './auth/proxy-options.ts';
 import { storePassword } from './auth/store-password.ts';
 import { configRoutes } from './config/config-routes.ts';
 import { ConfigStore } from './config/config-store.ts';
@@ -27,7 +31,9 @@ import { type RunningThings, statusRoutes } from './status/status-routes.ts';
 
 export interface NotebookServerOptions {
   readonly http: HttpOptions;
-  readonly auth: AuthOptions;
+  readonly auth: AuthOptions & ProxyOptions;
+  /** Perijove's own data: the named tokens, unless `auth` says where those are. */
+  readonly dataDir: string;
   readonly paths: JupyterPaths;
   /** The built front end. */
   readonly appDir: string;
@@ -58,7 +64,18 @@ export async function createNotebookServer(options: NotebookServerOptions): Prom
   const { http, auth, paths, running, logger } = options;
   const authorize = options.authorize ?? authorizeByRole;
   const token = chooseToken(auth);
+  const namedTokens = await NamedTokens.open({
+    path: auth.tokensFile || join(options.dataDir, 'tokens.json'),
+    log: logger,
+  });
+  const proxy =
+    auth.proxyHeader === '' ? undefined : await ProxyIdentity.open({ options: auth, log: logger });
   const authenticator = new Authenticator({
+    namedTokens,
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(auth.trustUpstreamUsernames === undefined
+      ? {}
+      : { trustUpstreamUsernames: auth.trustUpstreamUsernames }),
     token,
     hashedPassword: auth.hashedPassword,
     cookieSecret: await readCookieSecret(paths.runtimeDir),
@@ -92,6 +109,11 @@ export async function createNotebookServer(options: NotebookServerOptions): Prom
       redirectRoutes(),
       ...(options.routes ?? []),
     ],
+  });
+  namedTokens.onChange(() => app.sockets.closeInvalid());
+  app.addHook('onClose', async () => {
+    namedTokens.close();
+    proxy?.close();
   });
   const listener = listen(app, http);
   return {

@@ -27,7 +27,12 @@ export interface TestRegistry extends AsyncDisposable {
 export async function openTestRegistry({
   limits = {},
   room,
-}: { limits?: Partial<RegistryLimits>; room?: Capacity } = {}): Promise<TestRegistry> {
+  onEvent,
+}: {
+  limits?: Partial<RegistryLimits>;
+  room?: Capacity;
+  onEvent?: (event: KernelBusEvent) => void;
+} = {}): Promise<TestRegistry> {
   const folder = await mkdtemp(join(tmpdir(), 'perijove-registry-'));
   const provisioner = new ChildProvisioner();
   if (room) provisioner.room = room;
@@ -62,7 +67,10 @@ export async function openTestRegistry({
       log,
       now: Date.now,
       openChannels: () => new ScriptedChannels({ answersAtOnce: true, lastActivity: Date.now() }),
-      onEvent: (event) => events.push(event),
+      onEvent: (event) => {
+        events.push(event);
+        onEvent?.(event);
+      },
     });
     opened.push(registry);
     return registry;

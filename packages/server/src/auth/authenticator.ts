@@ -2,8 +2,12 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type CookieAttributes, lastCookie, setCookie } from '../http/cookies.ts';
 import { anonymousIdentity } from './anonymous-identity.ts';
+import type { NamedTokens } from './named-tokens.ts';
+import { personOf } from './person.ts';
+import type { ProxyIdentity } from './proxy-identity.ts';
 import { serverAccount } from './server-account.ts';
 import { signValue, verifySignedValue } from './signed-value.ts';
+import type { NamedToken } from './token-file.ts';
 import type { Identity, User } from './user.ts';
 
 export interface AuthenticatorOptions {
@@ -17,6 +21,10 @@ export interface AuthenticatorOptions {
   readonly baseUrl: string;
   /** Who all are that hold the token or the password. Default: the account of the server's process. */
   readonly account?: string;
+  readonly namedTokens?: Pick<NamedTokens, 'find' | 'byId' | 'isUsed'>;
+  readonly proxy?: Pick<ProxyIdentity, 'identify'>;
+  /** Whether who holds the token or password may act for others. Default: if that is the only way in. */
+  readonly trustUpstreamUsernames?: boolean;
   readonly now?: () => number;
 }
 
@@ -31,11 +39,13 @@ export interface Authentication {
   readonly user: User | undefined;
   /** For the answer, if it has headers. */
   readonly setCookies: readonly string[];
+  /** Why what the request brought proves nothing, where that is worth to be known by who runs the server. */
+  readonly problem?: string;
 }
 
 const day = 86_400;
 
-/** Tells who asks, by token or login cookie. Its password may change while it runs: then all earlier cookies are void. */
+/** Tells who asks, by token, proxy or login cookie. Its password may change while it runs: then all earlier cookies are void. */
 export class Authenticator {
   readonly token: string;
   readonly #options: AuthenticatorOptions;
@@ -53,9 +63,17 @@ export class Authenticator {
     this.#key = keyOf(options.cookieSecret, options.hashedPassword);
   }
 
-  /** Neither token nor password: everybody is let in. */
+  /** Nothing to prove oneself with: everybody is let in. */
   get isOpen(): boolean {
-    return this.token === '' && this.#hashedPassword === '';
+    return !this.#hasOwnLogin && !this.hasNamedTokens && this.#options.proxy === undefined;
+  }
+
+  get hasNamedTokens(): boolean {
+    return this.#options.namedTokens?.isUsed === true;
+  }
+
+  get #hasOwnLogin(): boolean {
+    return this.token !== '' || this.#hashedPassword !== '';
   }
 
   get hashedPassword(): string {
@@ -67,17 +85,26 @@ export class Authenticator {
     this.#key = keyOf(this.#options.cookieSecret, hashed);
   }
 
-  /** A token wins over a cookie, as it is always explicit; the cookie then still tells the name. */
-  authenticate(credentials: Credentials): Authentication {
+  /**
+   * A token wins, as it is always explicit; then what the proxy says; then a cookie. What claims to be the proxy's and is not
+   * makes a stranger, whatever else there is. With a token of the same user, a cookie still tells the name.
+   */
+  async authenticate(credentials: Credentials): Promise<Authentication> {
     const name = cookieName(credentials.headers.host);
     const cookie = lastCookie(credentials.headers.cookie, name);
-    const known = cookie === undefined ? undefined : this.#identityOfCookie(name, cookie);
-    if (this.#hasToken(credentials)) {
-      const user = this.#holder('token', known ?? anonymousIdentity());
-      return { user, setCookies: known === undefined ? [this.loginCookie(user, credentials)] : [] };
+    const known = cookie === undefined ? undefined : this.#userOfCookie(name, cookie);
+    const byToken = this.#userOfRequestToken(credentials);
+    if (byToken !== undefined) {
+      if (known === undefined || known.tokenId !== byToken.tokenId)
+        return { user: byToken, setCookies: [this.loginCookie(byToken, credentials)] };
+      return { user: { ...known, by: 'token' }, setCookies: [] };
     }
-    if (known !== undefined)
-      return { user: this.#holder(this.isOpen ? 'nobody' : 'cookie', known), setCookies: [] };
+    const claim = await this.#options.proxy?.identify(credentials.headers);
+    if (claim !== undefined)
+      return 'problem' in claim
+        ? { user: undefined, setCookies: [], problem: claim.problem }
+        : { user: claim.user, setCookies: [] };
+    if (known !== undefined) return { user: known, setCookies: [] };
     if (this.isOpen) {
       const user = this.#holder('nobody', anonymousIdentity());
       return { user, setCookies: [this.loginCookie(user, credentials)] };
@@ -86,9 +113,23 @@ export class Authenticator {
     return { user: undefined, setCookies: cookie === undefined ? [] : [this.logoutCookie(credentials)] };
   }
 
-  /** Who has just proved it by the login form. */
+  /** Who has just given the password. */
   newcomer(): User {
     return this.#holder('cookie', anonymousIdentity());
+  }
+
+  /** Whose token a text is. */
+  userOfToken(text: string): User | undefined {
+    if (this.isToken(text)) return this.#holder('token', anonymousIdentity());
+    const token = this.#options.namedTokens?.find(text);
+    return token && userOf(token, 'token', personOf(token.user));
+  }
+
+  /** Whether what somebody was let in by still holds, as it was: not if their token was removed, expired or changed. */
+  isStillValid({ tokenId, username, role }: User): boolean {
+    if (tokenId === undefined) return true;
+    const token = this.#options.namedTokens?.byId(tokenId);
+    return token?.user === username && token.scope === role;
   }
 
   isToken(text: string): boolean {
@@ -97,7 +138,7 @@ export class Authenticator {
 
   loginCookie(user: User, { headers, isSecure }: Pick<Credentials, 'headers' | 'isSecure'>): string {
     const name = cookieName(headers.host);
-    const value = signValue(this.#key, name, JSON.stringify(user.identity), this.#now());
+    const value = signValue(this.#key, name, JSON.stringify(cookieOf(user)), this.#now());
     return setCookie(name, value, { ...this.#attributes(isSecure), maxAgeS: this.#options.cookieDays * day });
   }
 
@@ -109,31 +150,52 @@ export class Authenticator {
     return { path: this.#options.baseUrl, httpOnly: true, secure: isSecure };
   }
 
-  #hasToken({ headers, query }: Credentials): boolean {
+  #userOfRequestToken({ headers, query }: Credentials): User | undefined {
     const given =
       query.get('token') ?? /^(?:token|bearer)\s+(.+)$/i.exec(headers.authorization ?? '')?.[1]?.trim();
-    return given !== undefined && this.isToken(given);
+    return given === undefined ? undefined : this.userOfToken(given);
   }
 
   /** All who hold the one token or password are one, and may do everything. */
   #holder(by: User['by'], identity: Identity): User {
-    return { username: this.#account, role: 'admin', identity, by };
+    const isOnlyWayIn = !this.hasNamedTokens && this.#options.proxy === undefined;
+    const mayImpersonate = this.#options.trustUpstreamUsernames ?? isOnlyWayIn;
+    return { username: this.#account, role: 'admin', identity, by, mayImpersonate };
   }
 
-  #identityOfCookie(name: string, cookie: string): Identity | undefined {
+  #userOfCookie(name: string, cookie: string): User | undefined {
     const limits = { now: this.#now(), maxAgeS: this.#options.cookieDays * day };
     const text = verifySignedValue(this.#key, name, cookie, limits);
     if (text === undefined) return undefined;
-    const {
-      username,
-      name: fullName,
-      display_name,
-      initials,
-      avatar_url,
-      color,
-    } = JSON.parse(text) as Identity;
-    return { username, name: fullName, display_name, initials, avatar_url, color };
+    const { token: tokenId, open, ...identity } = JSON.parse(text) as CookieContent;
+    if (tokenId !== undefined) {
+      const token = this.#options.namedTokens?.byId(tokenId);
+      return token && userOf(token, 'cookie', { ...identity, username: token.user });
+    }
+    if (this.isOpen) return this.#holder('nobody', identity);
+    // From when no login was needed, or from when there was a token or password of the server's own.
+    return open === true || !this.#hasOwnLogin ? undefined : this.#holder('cookie', identity);
   }
+}
+
+interface CookieContent extends Identity {
+  /** Id of the named token that it goes back to. */
+  readonly token?: string;
+  /** Given to somebody who had proved nothing. */
+  readonly open?: boolean;
+}
+
+function cookieOf({ identity, tokenId, by }: User): CookieContent {
+  return {
+    ...identity,
+    ...(tokenId === undefined ? {} : { token: tokenId }),
+    ...(by === 'nobody' ? { open: true } : {}),
+  };
+}
+
+function userOf(token: NamedToken, by: User['by'], identity: Identity): User {
+  const { id: tokenId, user: username, scope: role, mayImpersonate = false } = token;
+  return { username, role, identity, by, tokenId, mayImpersonate };
 }
 
 /** By host and port, since cookies know no port: several servers of one machine would overwrite each other's. */

@@ -6,6 +6,8 @@ export interface LoginPageState {
   readonly next: string | undefined;
   readonly xsrf: string;
   readonly hasToken: boolean;
+  /** It is one that the server printed, not only such as were given to people. */
+  readonly isTokenPrinted: boolean;
   readonly hasPassword: boolean;
   readonly mayChoosePassword: boolean;
   /** What went wrong with the last try. */
@@ -15,7 +17,7 @@ export interface LoginPageState {
 export function loginPage(state: LoginPageState): string {
   const what = state.hasPassword ? (state.hasToken ? 'Password or token' : 'Password') : 'Token';
   const action = `${state.baseUrl}login${state.next === undefined ? '' : `?next=${encodeURIComponent(state.next)}`}`;
-  const described = [state.problem === undefined ? '' : 'problem', state.hasToken ? 'where' : '']
+  const described = [state.problem === undefined ? '' : 'problem', state.isTokenPrinted ? 'where' : '']
     .filter(Boolean)
     .join(' ');
   return page(
@@ -29,7 +31,7 @@ ${state.problem === undefined ? '' : `<p class="bad" id="problem" role="alert">$
 <input id="password" name="password" type="password" autocomplete="current-password" required autofocus${
       state.problem === undefined ? '' : ' aria-invalid="true"'
     }${described === '' ? '' : ` aria-describedby="${described}"`}>
-${state.hasToken ? whereTheTokenIs : ''}
+${state.isTokenPrinted ? whereTheTokenIs : ''}
 ${state.mayChoosePassword ? choosePassword : ''}
 <button type="submit">Log in</button>
 </form>`,

@@ -10,6 +10,7 @@ import type { LoginAttempts } from './login-attempts.ts';
 import { loginPage, logoutPage } from './login-page.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 import { safeNext } from './safe-next.ts';
+import type { User } from './user.ts';
 
 export interface LoginDeps {
   readonly authenticator: Authenticator;
@@ -31,7 +32,7 @@ export function loginRoutes(deps: LoginDeps): RoutePlugin {
     app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
 
     app.get('/login', { config, schema }, async (request, reply) => {
-      const { user, setCookies } = app.access.authenticate(request.raw);
+      const { user, setCookies } = await app.access.authenticate(request.raw);
       if (setCookies.length > 0) reply.header('set-cookie', [...setCookies]);
       if (user !== undefined) return reply.redirect(nextOf(request), 302);
       return showForm(request, reply);
@@ -46,13 +47,13 @@ export function loginRoutes(deps: LoginDeps): RoutePlugin {
         reply.code(429).header('retry-after', waitS);
         return showForm(request, reply, `Too many wrong logins. Try again in ${waitS} s.`);
       }
-      if (!(await isLetIn(form))) {
+      const user = await userOf(form);
+      if (user === undefined) {
         request.log.warn({ address: peer.address }, 'Wrong login');
         return showForm(request, reply.code(401), 'That is not it. Try again.');
       }
       attempts.succeeded(peer.address);
       const { raw } = request;
-      const user = authenticator.newcomer();
       // VS Code takes the first Set-Cookie for the session's.
       reply.header(
         'set-cookie',
@@ -80,7 +81,8 @@ export function loginRoutes(deps: LoginDeps): RoutePlugin {
         baseUrl,
         next: next === defaultUrl ? undefined : next,
         xsrf: reply.ensureXsrfCookie(),
-        hasToken: authenticator.token !== '',
+        hasToken: authenticator.token !== '' || authenticator.hasNamedTokens,
+        isTokenPrinted: authenticator.token !== '',
         hasPassword: authenticator.hashedPassword !== '',
         mayChoosePassword: authenticator.token !== '' && deps.storePassword !== undefined,
         problem,
@@ -106,20 +108,20 @@ export function loginRoutes(deps: LoginDeps): RoutePlugin {
       throw new ServerError('BAD_XSRF', message);
     }
 
-    /** The token may come with a new password, which from then on makes all earlier cookies void. */
-    async function isLetIn(form: URLSearchParams): Promise<boolean> {
+    /** The server's own token may come with a new password, which from then on makes all earlier cookies void. */
+    async function userOf(form: URLSearchParams): Promise<User | undefined> {
       const password = form.get('password') ?? '';
       const newPassword = form.get('new_password') ?? '';
-      if (authenticator.isOpen) return true;
-      if (authenticator.isToken(password)) {
-        if (newPassword !== '' && deps.storePassword !== undefined) {
-          const hashed = await hashPassword(newPassword);
-          await deps.storePassword(hashed);
-          authenticator.hashedPassword = hashed;
-        }
-        return true;
+      if (authenticator.isOpen) return authenticator.newcomer();
+      if (newPassword !== '' && deps.storePassword !== undefined && authenticator.isToken(password)) {
+        const hashed = await hashPassword(newPassword);
+        await deps.storePassword(hashed);
+        authenticator.hashedPassword = hashed;
       }
-      return newPassword === '' && verifyPassword(authenticator.hashedPassword, password);
+      const byToken = authenticator.userOfToken(password);
+      if (byToken !== undefined) return byToken;
+      const isRight = newPassword === '' && (await verifyPassword(authenticator.hashedPassword, password));
+      return isRight ? authenticator.newcomer() : undefined;
     }
   };
 }

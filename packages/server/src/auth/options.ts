@@ -6,6 +6,14 @@ export const authOptions = {
     schema: Type.Optional(Type.String()),
     help: 'Token that clients prove themselves with. Unless given, one is made at each start. An empty one and no password: no login at all.',
   },
+  tokensFile: {
+    schema: Type.String({ default: '' }),
+    help: 'File of named tokens, which perijove token writes. Read again when it changes. Empty: $XDG_DATA_HOME/perijove/tokens.json or ~/.local/share/perijove/tokens.json.',
+  },
+  trustUpstreamUsernames: {
+    schema: Type.Optional(Type.Boolean()),
+    help: 'Let who holds the token or password say for whom a kernel is (KERNEL_USERNAME), as a notebook server in front of a gateway does. Unless said: if there is no other way in.',
+  },
   hashedPassword: {
     schema: Type.String({ default: '' }),
     help: 'Hash of a password: argon2:…, or sha1/sha256:salt:digest. Login asks for it, and no token is made.',

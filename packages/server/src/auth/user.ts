@@ -21,5 +21,9 @@ export interface User {
   /** For people only: those who share a username still go by names of their own, which they may change. */
   readonly identity: Identity;
   /** How this request proved it: decides which checks apply (a token needs no XSRF). */
-  readonly by: 'token' | 'cookie' | 'nobody';
+  readonly by: 'token' | 'cookie' | 'proxy' | 'nobody';
+  /** Of the named token that it goes back to, by a cookie too. When that is removed, all ends that was let in by it. */
+  readonly tokenId?: string;
+  /** Is trusted to say for whom it acts, as a notebook server in front of a gateway does. */
+  readonly mayImpersonate?: boolean;
 }

@@ -34,7 +34,8 @@ export function addAccessHook(app: FastifyInstance): void {
     const access = request.is404
       ? accessOfUnknown(request)
       : (request.routeOptions.config.access ?? isDefault);
-    const { verdict, user, setCookies } = app.access.check(access, request.raw);
+    const { verdict, user, setCookies, problem } = await app.access.check(access, request.raw);
+    if (problem !== undefined) request.log.warn({ problem }, 'A request does not prove who it is of');
     if (setCookies.length > 0) reply.header('set-cookie', [...setCookies]);
     request.user = user;
     if (verdict.allowed) {

@@ -9,18 +9,16 @@ import { judgeRequest, type RequestPolicy, type Verdict } from './judge-request.
 import type { HttpOptions } from './options.ts';
 import { peerOf } from './peer.ts';
 
-interface AccessCheck {
+interface AccessCheck extends Authentication {
   readonly verdict: Verdict;
-  readonly user: User | undefined;
-  readonly setCookies: readonly string[];
 }
 
 export interface AccessChecker {
   readonly authenticator: Authenticator;
   readonly policy: RequestPolicy;
-  check(access: Access, request: IncomingMessage): AccessCheck;
+  check(access: Access, request: IncomingMessage): Promise<AccessCheck>;
   /** Who asks, on routes that let everybody in. */
-  authenticate(request: IncomingMessage): Authentication;
+  authenticate(request: IncomingMessage): Promise<Authentication>;
   /**
    * Whether a user is shown what belongs to `owner`. What one is not shown is not there: handlers answer as for an unknown id,
    * so that nobody learns which ids there are, and clients do what they do when a kernel is gone.
@@ -50,10 +48,10 @@ export function createAccessChecker(
   return {
     authenticator,
     policy,
-    check(access, request) {
+    async check(access, request) {
       const { headers, method = 'GET' } = request;
-      const { user, setCookies } =
-        access.kind === 'public' ? { user: undefined, setCookies: [] } : authenticate(request);
+      const { user, setCookies, problem }: Authentication =
+        access.kind === 'public' ? { user: undefined, setCookies: [] } : await authenticate(request);
       const verdict = judgeRequest(
         access,
         {
@@ -72,7 +70,7 @@ export function createAccessChecker(
         },
         policy,
       );
-      return { verdict, user, setCookies };
+      return { verdict, user, setCookies, ...(problem === undefined ? {} : { problem }) };
     },
     authenticate,
     sees: (user, resource, owner) =>

@@ -68,6 +68,7 @@ export class Sockets {
   readonly #servers = new Map<number, WebSocketServer>();
   readonly #protocols = new WeakMap<IncomingMessage, string>();
   readonly #pongAt = new Map<WebSocket, number>();
+  readonly #users = new Map<WebSocket, User>();
   readonly #shaking = new Set<Duplex>();
   #pinging: NodeJS.Timeout | undefined;
   #isDraining = false;
@@ -98,10 +99,14 @@ export class Sockets {
     const found = this.#find(request);
     if (typeof found === 'number')
       return refuseUpgrade(rawSocket, found, found === 404 ? 'Not Found' : 'Bad Request');
-    const { user, verdict } = this.#options.checker.check(found.route.access, request);
-    if (!verdict.allowed) return refuseUpgrade(rawSocket, statusOf(verdict), verdict.message);
-    if (user === undefined) return refuseUpgrade(rawSocket, 403, 'Forbidden');
-    void this.#run(found.route, { request, rawSocket, head, user, params: found.params });
+    void this.#check(found, { request, rawSocket, head });
+  }
+
+  /** Closes the sockets of those to whom what they were let in by does not apply any more. */
+  closeInvalid(): void {
+    for (const [socket, user] of this.#users)
+      if (!this.#options.checker.authenticator.isStillValid(user))
+        socket.close(1008, 'The token is not valid any more');
   }
 
   /** Closes all with 1012 (service restart: clients come back) and lets no more in; `terminate` ends what then is left. */
@@ -130,6 +135,23 @@ export class Sockets {
     return 404;
   }
 
+  async #check(
+    { route, params }: { route: SocketRoute; params: PathParams },
+    upgrade: { request: IncomingMessage; rawSocket: Duplex; head: Buffer },
+  ): Promise<void> {
+    const { request, rawSocket } = upgrade;
+    try {
+      const { user, verdict } = await this.#options.checker.check(route.access, request);
+      if (!verdict.allowed) return refuseUpgrade(rawSocket, statusOf(verdict), verdict.message);
+      if (user === undefined) return refuseUpgrade(rawSocket, 403, 'Forbidden');
+      await this.#run(route, { ...upgrade, user, params });
+    } catch (error) {
+      const { status, message } = describeError(error, this.#options.log);
+      refuseUpgrade(rawSocket, status, message);
+    }
+    return undefined;
+  }
+
   async #run(
     route: SocketRoute,
     upgrade: { request: IncomingMessage; rawSocket: Duplex; head: Buffer; user: User; params: PathParams },
@@ -148,7 +170,11 @@ export class Sockets {
           .map((p) => p.trim())
           .filter(Boolean),
         log: this.#options.log,
-        accept: async (options = {}) => (accepted = await this.#accept(request, rawSocket, head, options)),
+        accept: async (options = {}) => {
+          accepted = await this.#accept(request, rawSocket, head, options);
+          if (accepted.readyState === accepted.OPEN) this.#users.set(accepted, user);
+          return accepted;
+        },
         refuse: (status, message) => refuseUpgrade(rawSocket, status, message),
       });
     } catch (error) {
@@ -210,6 +236,7 @@ export class Sockets {
     socket.on('error', (error) => this.#options.log.debug({ err: error }, 'WebSocket error'));
     socket.once('close', () => {
       this.#pongAt.delete(socket);
+      this.#users.delete(socket);
       if (this.#pongAt.size > 0) return;
       clearInterval(this.#pinging);
       this.#pinging = undefined;
@@ -218,6 +245,7 @@ export class Sockets {
   }
 
   #ping(): void {
+    this.closeInvalid(); // tokens expire without anybody's doing
     const deadline = Date.now() - this.#options.pingTimeoutMs;
     for (const [socket, pongAt] of this.#pongAt) {
       if (pongAt < deadline) socket.terminate();

@@ -1,5 +1,6 @@
 import { KernelError, type KernelRegistry } from '@perijove/kernels';
 import { Type } from 'typebox';
+import { actingUsername } from '../auth/acting-username.ts';
 import type { User } from '../auth/user.ts';
 import type { Access } from '../http/access.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
@@ -56,7 +57,7 @@ export function kernelsRoutes(deps: KernelsRoutesDeps): RoutePlugin {
       },
       async (request, reply) => {
         const { name, path = '', kernel_id: id, env = {} } = readBody(KernelStart, request.body);
-        const username = request.user?.username ?? '';
+        const username = actingUsername(request.user!, env['KERNEL_USERNAME']);
         const existing = id === undefined ? undefined : registry.get(id);
         if (existing !== undefined && !app.access.sees(request.user, 'kernels', existing.record.username)) {
           throw new KernelError('KERNEL_ID_TAKEN', `Kernel already exists: ${existing.id}`);

@@ -3,7 +3,7 @@ import { ServerError } from '../errors.ts';
 export interface RequestedEnvOptions {
   /** Names besides `KERNEL_*` that a client may set. */
   readonly allowedEnvs: readonly string[];
-  /** Who asks. What a client says of itself in KERNEL_USERNAME does not count. */
+  /** For whom it is: `actingUsername` has looked at what the client says of that. */
   readonly username: string;
 }
 
