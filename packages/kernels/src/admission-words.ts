@@ -44,7 +44,9 @@ function shortageInWords(shortage: Shortage): string {
   const { what, needs, free, total } = shortage;
   switch (what) {
     case 'kernels':
-      return `all ${total} kernels that may run at a time are there.`;
+      return total === 1
+        ? 'the one kernel that may run at a time is there.'
+        : `all ${total} kernels that may run at a time are there.`;
     case 'kernelsOfUser':
       return total === 1
         ? 'you have the one kernel that a user may have at a time.'

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { cullOnce, isCullable, runCuller, type Cullable, type CullingPolicy, type Idleness } from './culler.ts';
+import {
+  cullOnce,
+  isCullable,
+  runCuller,
+  type Cullable,
+  type CullingPolicy,
+  type Idleness,
+} from './culler.ts';
 import type { Kernelspec } from './provisioner.ts';
 import { openTestRegistry } from './test-support/test-registry.ts';
 

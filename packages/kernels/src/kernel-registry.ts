@@ -237,7 +237,10 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     const { policy, limits, log } = this.#options;
     const stopped = Promise.all([...this.#kernels.keys()].map((id) => this.stop(id, { reason })));
     if (!(await within(policy.shutdownGraceMs + limits.drainTimeoutMs, stopped))) {
-      log.error({ kernels: [...this.#kernels.keys()] }, 'kernels that do not end are left to the next server');
+      log.error(
+        { kernels: [...this.#kernels.keys()] },
+        'kernels that do not end are left to the next server',
+      );
       await this.drain();
     }
   }
@@ -280,7 +283,10 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     ).then(() => store.flush());
     // The launches have half of this time, the disk the other.
     if (!(await within(2 * limits.drainTimeoutMs, drained))) {
-      log.error({}, 'the state of kernels could not be written in time; the next server looks for them anyway');
+      log.error(
+        {},
+        'the state of kernels could not be written in time; the next server looks for them anyway',
+      );
     }
   }
 

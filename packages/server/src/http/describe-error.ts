@@ -21,8 +21,7 @@ export function describeError(error: unknown, log: FastifyBaseLogger): ErrorDesc
     const cause = (error as { cause?: unknown }).cause;
     if (status >= 500) {
       log.warn({ code, reason: message, ...(cause === undefined ? {} : { err: cause }) }, 'A request failed');
-    }
-    else log.debug({ code, message }, 'A request was refused');
+    } else log.debug({ code, message }, 'A request was refused');
     return { status, message: message ?? 'Error', reason };
   }
   // Fastify's own refusals (FST_ERR_…) carry the status of what the client did wrong.
