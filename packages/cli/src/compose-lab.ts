@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { kernelProgram, openKernels, type Kernelspecs } from '@perijove/kernels';
+import { kernelDeathSchemaId, kernelProgram, openKernels, type Kernelspecs } from '@perijove/kernels';
 import { localProvisioner, machineSettingsOf, type MachineProvisioner } from '@perijove/provisioners';
 import {
+  AuditLog,
   contentsRoutes,
   createFileContents,
   createNotebookServer,
@@ -48,6 +49,8 @@ export interface Lab {
   readonly limits: string | undefined;
   readonly server: NotebookServer;
   kernels(): number;
+  /** After the file was moved away. */
+  reopenAuditLog(): Promise<void>;
   /** Ends the server and leaves the kernels to the next one. */
   drain(): Promise<void>;
   /** Ends the server and all its kernels. */
@@ -62,6 +65,19 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
   const { rootDir } = settings;
 
   const bus = new JupyterEventBus(log, [...jupyterEventSchemas, ...kernelEventSchemas]);
+  const audit = new AuditLog({ options: settings, log });
+  // What nobody asked for: a kernel that died, was culled, or ran out of memory.
+  bus.subscribe(({ schemaId, data, owner }) => {
+    if (schemaId !== kernelDeathSchemaId) return;
+    const [kernel, why] = [String(data['kernel_id']), String(data['message'])];
+    audit.write({
+      event: 'end',
+      outcome: 'done',
+      ...(owner === undefined ? {} : { user: owner }),
+      kernel,
+      why,
+    });
+  });
   const files = createFileContents({
     root: rootDir,
     options: settings,
@@ -110,6 +126,7 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
     http: settings,
     auth: settings,
     dataDir: environment.dataDir,
+    audit,
     paths,
     appDir: pieces.appDir,
     running: {
@@ -126,7 +143,11 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
       filesRoutes({ files: files.files }),
       kernelsRoutes({ registry: kernels.registry, allowedEnvs: settings.allowedEnvs, ...place }),
       sessionsRoutes({ sessions: kernels.sessions, kernels: kernels.registry }),
-      kernelWebSocket({ kernels: kernels.registry, maxClientMessageBytes: settings.maxClientMessageBytes }),
+      kernelWebSocket({
+        kernels: kernels.registry,
+        maxClientMessageBytes: settings.maxClientMessageBytes,
+        auditCode: settings.auditCode,
+      }),
       kernelspecsRoutes({ kernelspecs }),
       eventRoutes({ bus, eventBufferBytes: settings.eventBufferBytes }),
       terminalRoutes(terminals),
@@ -166,12 +187,14 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
   const end = async (kernelsEnd: () => Promise<void>): Promise<void> => {
     await Promise.all([server.drain(), kernelsEnd()]);
     await files.close();
+    await audit.close();
   };
   return {
     limits,
     server,
     kernels: () => kernels.registry.list().filter(({ isAlive }) => isAlive).length,
     drain: () => end(() => kernels.drain()),
+    reopenAuditLog: () => audit.reopen(),
     stopAll: () => end(() => kernels.stopAll()),
   };
 }

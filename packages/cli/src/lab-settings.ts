@@ -1,6 +1,7 @@
 import type { channelOptions, cullingOptions, kernelOptions, resourceOptions } from '@perijove/kernels';
 import type { gatewayOptions, machineOptions } from '@perijove/provisioners';
 import type {
+  auditOptions,
   authOptions,
   contentsOptions,
   eventOptions,
@@ -16,6 +17,7 @@ import type { launchOptions } from './options.ts';
 /** The value of every setting of `perijove lab`. */
 export type LabSettings = OptionValues<typeof launchOptions> &
   OptionValues<typeof httpOptions> &
+  OptionValues<typeof auditOptions> &
   OptionValues<typeof authOptions> &
   OptionValues<typeof proxyOptions> &
   OptionValues<typeof contentsOptions> &

@@ -87,7 +87,10 @@ export async function runLab(args: readonly string[]): Promise<number> {
       'running as root: notebooks and terminals may do anything on this machine (--allow-root silences this)',
     );
   }
-  const stopWatching = watchSignals(lab, settle, { onTerm: settings.killKernelsOnExit ? 'stop' : 'keep' });
+  const stopWatching = watchSignals(lab, settle, {
+    onTerm: settings.killKernelsOnExit ? 'stop' : 'keep',
+    hasAuditFile: !['', '-'].includes(settings.auditLog),
+  });
   const { kernels } = await ending;
   stopWatching();
   await removeServerFile();
@@ -137,7 +140,7 @@ async function announce(lab: Lab, settings: LabSettings, runtimeDir: string): Pr
 function watchSignals(
   lab: Lab,
   settle: (ending: Ending) => void,
-  { onTerm }: { readonly onTerm: Ending['kernels'] },
+  { onTerm, hasAuditFile }: { readonly onTerm: Ending['kernels']; readonly hasAuditFile: boolean },
 ): () => void {
   let asking = false;
   const interrupted = (): void => {
@@ -151,11 +154,13 @@ function watchSignals(
   const terminated = (): void => settle({ kernels: onTerm });
   process.on('SIGINT', interrupted);
   process.on('SIGTERM', terminated);
-  process.on('SIGHUP', terminated);
+  // From who turns logs over; in a terminal, it says that the terminal is closed.
+  const hungUp = hasAuditFile && !process.stdin.isTTY ? () => void lab.reopenAuditLog() : terminated;
+  process.on('SIGHUP', hungUp);
   return () => {
     process.off('SIGINT', interrupted);
     process.off('SIGTERM', terminated);
-    process.off('SIGHUP', terminated);
+    process.off('SIGHUP', hungUp);
   };
 }
 

@@ -1,4 +1,5 @@
 import {
+  auditOptions,
   authOptions,
   contentsOptions,
   eventOptions,
@@ -19,6 +20,7 @@ export const labSections: readonly OptionSection[] = [
   { title: 'Address', options: httpOptions },
   { title: 'Login', options: authOptions },
   { title: 'Login by a proxy', options: proxyOptions },
+  { title: 'Audit', options: auditOptions },
   { title: 'Files', options: contentsOptions },
   { title: 'Kernels', options: kernelOptions },
   { title: 'Memory and processors', options: { ...resourceOptions, ...machineOptions } },

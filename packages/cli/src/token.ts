@@ -49,7 +49,10 @@ async function add(path: string, name: string, values: Readonly<Record<string, u
     expires: string;
   };
   if (user === '') throw new UsageError('Whose token is it? --user says.');
-  if (!isUsername(user)) throw new UsageError(`"${user}" is no name of a user.`);
+  if (!isUsername(user))
+    throw new UsageError(
+      '--user is no name: control characters, blanks around it, or more than 128 characters.',
+    );
   if (mayImpersonate && scope !== 'admin')
     throw new UsageError('--may-impersonate needs --scope admin: who acts for anybody can do anything.');
   const expiresInMs =

@@ -1,3 +1,6 @@
+export type { Audit, AuditEntry } from './audit/audit-entry.ts';
+export { AuditLog } from './audit/audit-log.ts';
+export { auditOptions, type AuditOptions } from './audit/options.ts';
 export type { Authorizer } from './auth/authorizer.ts';
 export { permits, type Action, type Reach, type Role } from './auth/permissions.ts';
 export { actingUsername } from './auth/acting-username.ts';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { JupyterPaths } from '@perijove/kernels';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { Audit } from './audit/audit-entry.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { authorizeByRole, type Authorizer } from './auth/authorizer.ts';
 import { chooseToken } from './auth/choose-token.ts';
@@ -43,6 +44,7 @@ export interface NotebookServerOptions {
   readonly shutdown: () => void;
   readonly logger: FastifyBaseLogger;
   readonly authorize?: Authorizer;
+  readonly audit?: Audit;
   /** Routes of whoever composes the server, after the server's own. */
   readonly routes?: readonly RoutePlugin[];
 }
@@ -87,6 +89,7 @@ export async function createNotebookServer(options: NotebookServerOptions): Prom
     auth,
     authenticator,
     authorize,
+    ...(options.audit === undefined ? {} : { audit: options.audit }),
     logger,
     routes: [
       apiRoutes(),

@@ -44,14 +44,17 @@ export function loginRoutes(deps: LoginDeps): RoutePlugin {
       const peer = peerOf(request.raw, deps.trustXheaders);
       const waitS = attempts.begin(peer.address);
       if (waitS > 0) {
+        request.refusal = 'too many wrong logins';
         reply.code(429).header('retry-after', waitS);
         return showForm(request, reply, `Too many wrong logins. Try again in ${waitS} s.`);
       }
       const user = await userOf(form);
       if (user === undefined) {
+        request.refusal = 'wrong token or password';
         request.log.warn({ address: peer.address }, 'Wrong login');
         return showForm(request, reply.code(401), 'That is not it. Try again.');
       }
+      request.user = user;
       attempts.succeeded(peer.address);
       const { raw } = request;
       // VS Code takes the first Set-Cookie for the session's.

@@ -5,7 +5,7 @@ export function personOf(username: string, fullName: string = username): Identit
   const words = fullName.split(/[\s._@-]+/).filter((word) => word !== '');
   const initials = words
     .slice(0, 2)
-    .map((word) => [...word][0]?.toUpperCase() ?? '')
+    .map((word) => String.fromCodePoint(word.codePointAt(0) ?? 32).toUpperCase())
     .join('');
   return {
     username,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
+import type * as Jose from 'jose';
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey } from 'jose';
 import { personOf } from './person.ts';
 import type { Role } from './permissions.ts';
@@ -34,13 +35,13 @@ export class ProxyIdentity {
   readonly #header: string;
   readonly #keys: () => Keys | undefined;
   readonly #end: () => void;
-  readonly #verify: typeof import('jose').jwtVerify;
+  readonly #verify: typeof Jose.jwtVerify;
   readonly #remembered = new Map<string, { readonly user: User; readonly until: number }>();
 
   private constructor(
     { options, now = Date.now }: ProxyIdentityDeps,
     keys: { get: () => Keys | undefined; end: () => void; onChange: (listener: () => void) => void },
-    verify: typeof import('jose').jwtVerify,
+    verify: typeof Jose.jwtVerify,
   ) {
     this.#options = options;
     this.#now = now;
@@ -142,7 +143,7 @@ function problemOf({ proxyHeader, proxyJwks, proxyIssuer, proxyAudience }: Proxy
   return undefined;
 }
 
-function remoteKeys(options: ProxyOptions, jose: typeof import('jose')) {
+function remoteKeys(options: ProxyOptions, jose: typeof Jose) {
   const keys = jose.createRemoteJWKSet(new URL(options.proxyJwks), {
     timeoutDuration: 5000,
     cooldownDuration: 30_000,
@@ -151,7 +152,7 @@ function remoteKeys(options: ProxyOptions, jose: typeof import('jose')) {
   return { get: () => keys, end: () => {}, onChange: () => {} };
 }
 
-async function keysOfFile({ options, log, pollMs = 1000 }: ProxyIdentityDeps, jose: typeof import('jose')) {
+async function keysOfFile({ options, log, pollMs = 1000 }: ProxyIdentityDeps, jose: typeof Jose) {
   let keys: Keys | undefined;
   let changed = () => {};
   const refuse = (problem: string) =>

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { auditedUser } from '../audit/audit-entry.ts';
 import { ServerError } from '../errors.ts';
 import type { Access } from './access.ts';
 import type { AccessChecker } from './check-access.ts';
 import { lastCookie, setCookie } from './cookies.ts';
 import { pathOf } from './error-answers.ts';
+import { peerOf } from './peer.ts';
 import { vary } from './vary.ts';
 
 declare module 'fastify' {
@@ -38,6 +40,7 @@ export function addAccessHook(app: FastifyInstance): void {
     if (problem !== undefined) request.log.warn({ problem }, 'A request does not prove who it is of');
     if (setCookies.length > 0) reply.header('set-cookie', [...setCookies]);
     request.user = user;
+    if (!verdict.allowed) request.refusal = problem ?? verdict.message;
     if (verdict.allowed) {
       if (
         user?.by === 'token' &&
@@ -49,6 +52,11 @@ export function addAccessHook(app: FastifyInstance): void {
         reply.header('access-control-allow-origin', request.headers.origin);
       }
       if (access.kind === 'page' && request.method === 'GET') reply.ensureXsrfCookie();
+      // A page that is opened with a token in its address; programs with a token log in nowhere.
+      if (access.kind === 'page' && user !== undefined && setCookies.length > 0) {
+        const { address } = peerOf(request.raw, app.access.trustXheaders);
+        app.audit.write({ event: 'login', outcome: 'done', ...auditedUser(user), peer: address });
+      }
       return undefined;
     }
     if (verdict.code === 'UNAUTHENTICATED' && access.kind === 'page' && /^(GET|HEAD)$/.test(request.method)) {

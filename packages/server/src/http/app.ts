@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { addAuditHook } from '../audit/audit-hook.ts';
+import { noAudit, type Audit } from '../audit/audit-entry.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { authorizeByRole, type Authorizer } from '../auth/authorizer.ts';
 import type { AuthOptions } from '../auth/options.ts';
@@ -27,6 +29,7 @@ export interface AppOptions {
   readonly auth: AuthOptions;
   readonly authenticator: Authenticator;
   readonly authorize?: Authorizer;
+  readonly audit?: Audit;
   /** pino's, or one like it. */
   readonly logger: FastifyBaseLogger;
   readonly routes: readonly RoutePlugin[];
@@ -34,7 +37,7 @@ export interface AppOptions {
 
 /** A Fastify instance with everything that is the same for all routes, and the routes under the base URL. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { http, authenticator, logger } = options;
+  const { http, authenticator, logger, audit = noAudit } = options;
   const site = createSite(http);
   const checker = createAccessChecker(
     { ...http, ...options.auth },
@@ -60,6 +63,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const sockets = new Sockets({
     site,
     checker,
+    audit,
+    trustXheaders: http.trustXheaders,
     log: logger,
     serveWithoutUpgrade: (request, socket) => serveWithoutUpgrade(app, request, socket),
     pingIntervalMs: http.websocketPingIntervalS * 1000,
@@ -77,6 +82,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   addBodyParser(app);
   addResponseHeaders(app, http);
   refuseWhileClosing(app);
+  addAuditHook(app, { audit, trustXheaders: http.trustXheaders });
   addAccessHook(app);
   trackActivity(app);
   trackDurations(app);

@@ -16,6 +16,7 @@ interface AccessCheck extends Authentication {
 export interface AccessChecker {
   readonly authenticator: Authenticator;
   readonly policy: RequestPolicy;
+  readonly trustXheaders: boolean;
   check(access: Access, request: IncomingMessage): Promise<AccessCheck>;
   /** Who asks, on routes that let everybody in. */
   authenticate(request: IncomingMessage): Promise<Authentication>;
@@ -48,6 +49,7 @@ export function createAccessChecker(
   return {
     authenticator,
     policy,
+    trustXheaders: options.trustXheaders,
     async check(access, request) {
       const { headers, method = 'GET' } = request;
       const { user, setCookies, problem }: Authentication =

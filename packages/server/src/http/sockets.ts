@@ -2,12 +2,14 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyBaseLogger } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { auditedUser, type Audit } from '../audit/audit-entry.ts';
 import type { User } from '../auth/user.ts';
 import { statusOf } from '../errors.ts';
 import type { Access } from './access.ts';
 import { type AccessChecker, queryOf } from './check-access.ts';
 import { describeError } from './describe-error.ts';
 import { compilePath, type PathParams } from './match-path.ts';
+import { peerOf } from './peer.ts';
 import type { Site } from './site.ts';
 
 declare module 'fastify' {
@@ -52,6 +54,8 @@ export interface SocketRoute {
 export interface SocketsOptions {
   readonly site: Site;
   readonly checker: AccessChecker;
+  readonly audit: Audit;
+  readonly trustXheaders: boolean;
   readonly log: FastifyBaseLogger;
   /** Answers a request that offered something else than WebSocket, as if it had not. */
   readonly serveWithoutUpgrade: (request: IncomingMessage, rawSocket: Duplex) => void;
@@ -141,8 +145,11 @@ export class Sockets {
   ): Promise<void> {
     const { request, rawSocket } = upgrade;
     try {
-      const { user, verdict } = await this.#options.checker.check(route.access, request);
-      if (!verdict.allowed) return refuseUpgrade(rawSocket, statusOf(verdict), verdict.message);
+      const { user, verdict, problem } = await this.#options.checker.check(route.access, request);
+      if (!verdict.allowed) {
+        this.#auditRefusal(request, user, statusOf(verdict), problem ?? verdict.message);
+        return refuseUpgrade(rawSocket, statusOf(verdict), verdict.message);
+      }
       if (user === undefined) return refuseUpgrade(rawSocket, 403, 'Forbidden');
       await this.#run(route, { ...upgrade, user, params });
     } catch (error) {
@@ -173,9 +180,14 @@ export class Sockets {
         accept: async (options = {}) => {
           accepted = await this.#accept(request, rawSocket, head, options);
           if (accepted.readyState === accepted.OPEN) this.#users.set(accepted, user);
+          const about = this.#auditedRequest(request, user);
+          this.#options.audit.write({ event: 'attach', outcome: 'done', ...about });
           return accepted;
         },
-        refuse: (status, message) => refuseUpgrade(rawSocket, status, message),
+        refuse: (status, message) => {
+          if (status < 500) this.#auditRefusal(request, user, status, message);
+          refuseUpgrade(rawSocket, status, message);
+        },
       });
     } catch (error) {
       if (error instanceof HandshakeError) return;
@@ -183,6 +195,16 @@ export class Sockets {
       if (accepted === undefined) refuseUpgrade(rawSocket, status, message);
       else accepted.close(1011, Buffer.from(message).subarray(0, 100).toString());
     }
+  }
+
+  #auditRefusal(request: IncomingMessage, user: User | undefined, status: number, why: string): void {
+    const about = this.#auditedRequest(request, user);
+    this.#options.audit.write({ event: 'refusal', outcome: 'refused', ...about, status, why });
+  }
+
+  #auditedRequest(request: IncomingMessage, user: User | undefined) {
+    const peer = peerOf(request, this.#options.trustXheaders).address;
+    return { ...auditedUser(user), peer, path: request.url?.split('?', 1)[0] ?? '' };
   }
 
   #accept(

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import pino from 'pino';
+import type { Audit } from '../audit/audit-entry.ts';
 import { Authenticator } from '../auth/authenticator.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import { authOptions, type AuthOptions } from '../auth/options.ts';
@@ -19,6 +20,7 @@ export interface TestAppOptions {
   /** Instead of one with `testToken` and `auth`. */
   readonly authenticator?: Authenticator;
   readonly authorize?: Authorizer;
+  readonly audit?: Audit;
   readonly logger?: FastifyBaseLogger;
   readonly now?: () => number;
 }
@@ -45,6 +47,7 @@ export async function createTestApp(
       }),
     logger: options.logger ?? pino({ level: 'silent' }),
     routes,
+    ...(options.audit === undefined ? {} : { audit: options.audit }),
     ...(options.authorize === undefined ? {} : { authorize: options.authorize }),
   });
   await app.ready();

@@ -1,4 +1,5 @@
 import { KernelError, type KernelRegistry } from '@perijove/kernels';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { actingUsername } from '../auth/acting-username.ts';
 import type { User } from '../auth/user.ts';
@@ -26,10 +27,12 @@ export function kernelsRoutes(deps: KernelsRoutesDeps): RoutePlugin {
   const { registry } = deps;
   return async (app) => {
     /** Somebody else's is as unknown as one that never was. */
-    const find = ({ params, user }: { params: { id: string }; user: User | undefined }) => {
-      const kernel = registry.require(params.id);
-      if (app.access.sees(user, 'kernels', kernel.record.username)) return kernel;
-      throw new KernelError('KERNEL_NOT_FOUND', `Kernel does not exist: ${params.id}`);
+    const find = (request: FastifyRequest<{ Params: { id: string } }>) => {
+      const { id } = request.params;
+      const kernel = registry.require(id);
+      if (app.access.sees(request.user, 'kernels', kernel.record.username)) return kernel;
+      request.refusal = `it is the kernel of ${kernel.record.username}`;
+      throw new KernelError('KERNEL_NOT_FOUND', `Kernel does not exist: ${id}`);
     };
     app.get(
       '/api/kernels',
@@ -57,7 +60,7 @@ export function kernelsRoutes(deps: KernelsRoutesDeps): RoutePlugin {
       },
       async (request, reply) => {
         const { name, path = '', kernel_id: id, env = {} } = readBody(KernelStart, request.body);
-        const username = actingUsername(request.user!, env['KERNEL_USERNAME']);
+        const username = actingUsername(request.user!, env['KERNEL_USERNAME'], request);
         const existing = id === undefined ? undefined : registry.get(id);
         if (existing !== undefined && !app.access.sees(request.user, 'kernels', existing.record.username)) {
           throw new KernelError('KERNEL_ID_TAKEN', `Kernel already exists: ${existing.id}`);

@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import type { AuditEntry } from '../audit/audit-entry.ts';
 import { openTestUsers } from '../auth/test-users.ts';
 import { eventRoutes } from '../events/event-routes.ts';
 import { JupyterEventBus } from '../events/jupyter-event-bus.ts';
@@ -27,11 +28,13 @@ let users: Awaited<ReturnType<typeof openTestUsers>>;
 let app: FastifyInstance;
 let sessions: Sessions<ScriptedChannels>;
 let address: string;
+let audited: AuditEntry[];
 const bus = new JupyterEventBus(silent, [...jupyterEventSchemas, ...kernelEventSchemas]);
 
 beforeEach(async () => {
   given = await openTestRegistry({ onEvent: ({ schemaId, data, owner }) => bus.emit(schemaId, data, owner) });
   users = await openTestUsers();
+  audited = [];
   const { registry, folder: rootDir } = given;
   const place = { rootDir, resolve: (path: string) => join(rootDir, path) };
   sessions = new Sessions<ScriptedChannels>({
@@ -59,7 +62,7 @@ beforeEach(async () => {
       }),
       eventRoutes({ bus, eventBufferBytes: 2 ** 20 }),
     ],
-    { authenticator: users.authenticator },
+    { authenticator: users.authenticator, audit: { write: (entry) => void audited.push(entry) } },
   );
   users.namedTokens.onChange(() => app.sockets.closeInvalid());
   address = (await app.listen({ port: 0, host: '127.0.0.1' })).replace('http', 'ws');
@@ -205,4 +208,45 @@ test('[A75] a token that is removed, or may do something else, ends its WebSocke
   );
   expect((await closed)[0]).toBe(1008);
   expect(his.socket.readyState).toBe(WebSocket.OPEN);
+});
+
+test('[U6] who did what, where from, and what was refused and why is audited; no token is', async () => {
+  const { body: kernel } = await ask('ada', 'POST', '/api/kernels', {});
+  await ask('bob', 'DELETE', `/api/kernels/${kernel.id}?token=${users.textOf('bob')}`);
+  await ask('bob', 'POST', '/api/kernels', { env: { KERNEL_USERNAME: 'ada' } });
+  await app.inject({ url: '/api/kernels', headers: { authorization: 'token wrong' } });
+  await socketOf('bob', `/api/kernels/${kernel.id}/channels?token=${users.textOf('bob')}`);
+  await socketOf('ada', '/api/events/subscribe');
+  await ask('ada', 'DELETE', `/api/kernels/${kernel.id}`);
+  const tokenOf = (user: string) => users.tokens.find((token) => token.user === user)!.id;
+  const ada = { user: 'ada', role: 'use', by: 'token', token: tokenOf('ada'), peer: '127.0.0.1' };
+  const bob = { ...ada, user: 'bob', token: tokenOf('bob') };
+  const path = `/api/kernels/${kernel.id}`;
+  const refusal = { event: 'refusal', outcome: 'refused' };
+  expect(audited).toEqual([
+    {
+      event: 'start',
+      outcome: 'done',
+      ...ada,
+      method: 'POST',
+      path: '/api/kernels',
+      status: 201,
+      kernel: kernel.id,
+    },
+    {
+      ...refusal,
+      ...bob,
+      method: 'DELETE',
+      path,
+      status: 404,
+      kernel: kernel.id,
+      why: 'it is the kernel of ada',
+    },
+    { ...refusal, ...bob, method: 'POST', path: '/api/kernels', status: 403, why: 'says that it is ada' },
+    { ...refusal, peer: '127.0.0.1', method: 'GET', path: '/api/kernels', status: 403, why: 'Forbidden' },
+    { ...refusal, ...bob, path: `${path}/channels`, status: 404, why: `Kernel does not exist: ${kernel.id}` },
+    { event: 'attach', outcome: 'done', ...ada, path: '/api/events/subscribe' },
+    { event: 'stop', outcome: 'done', ...ada, method: 'DELETE', path, status: 204, kernel: kernel.id },
+  ]);
+  expect(JSON.stringify(audited)).not.toContain('perijove_');
 });

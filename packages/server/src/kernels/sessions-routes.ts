@@ -1,4 +1,5 @@
 import { KernelError, type KernelChoice, type KernelRegistry, type Sessions } from '@perijove/kernels';
+import type { FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
 import type { User } from '../auth/user.ts';
 import { ServerError } from '../errors.ts';
@@ -19,9 +20,11 @@ const SessionParams = Type.Object({ id: Type.String() });
 export function sessionsRoutes({ sessions, kernels }: SessionsRoutesDeps): RoutePlugin {
   return async (app) => {
     /** Somebody else's is as unknown as one that never was. */
-    const find = ({ params: { id }, user }: { params: { id: string }; user: User | undefined }): string => {
+    const find = (request: FastifyRequest<{ Params: { id: string } }>): string => {
+      const { id } = request.params;
       const owner = sessions.ownerOf(id);
-      if (owner !== undefined && app.access.sees(user, 'sessions', owner)) return id;
+      if (owner !== undefined && app.access.sees(request.user, 'sessions', owner)) return id;
+      if (owner !== undefined) request.refusal = `it is the session of ${owner}`;
       throw new KernelError('SESSION_NOT_FOUND', `Session not found: session_id='${id}'`);
     };
     const checkKernel = (id: string | undefined, user: User | undefined): void => {

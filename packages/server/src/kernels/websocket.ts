@@ -2,7 +2,9 @@ import type { Duplex } from 'node:stream';
 import type { Client, ClientSocket, KernelChannels } from '@perijove/kernels';
 import { chooseFraming } from '@perijove/protocol';
 import type { WebSocket } from 'ws';
-import type { AccessChecker } from '../http/check-access.ts';
+import type { FastifyInstance } from 'fastify';
+import { auditedUser } from '../audit/audit-entry.ts';
+import { executedCode } from '../audit/executed-code.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import type { SocketRequest } from '../http/sockets.ts';
 
@@ -18,6 +20,8 @@ export interface KernelWebSocketDeps {
   readonly kernels: { get(id: string): ConnectableKernel | undefined };
   /** A larger message of a client closes its connection (1009). */
   readonly maxClientMessageBytes: number;
+  /** Whether the code that is run is told to the audit log. */
+  readonly auditCode?: boolean;
 }
 
 /** `/api/kernels/{id}/channels`: the messages of a kernel, in the framing that the client asks for. */
@@ -25,7 +29,7 @@ export function kernelWebSocket(deps: KernelWebSocketDeps): RoutePlugin {
   return async (app) => {
     app.sockets.route('/api/kernels/:id/channels', {
       access: { kind: 'socket', resource: 'kernels' },
-      handler: (socket) => open(socket, deps, app.access),
+      handler: (socket) => open(socket, deps, app),
     });
   };
 }
@@ -33,7 +37,7 @@ export function kernelWebSocket(deps: KernelWebSocketDeps): RoutePlugin {
 async function open(
   socket: SocketRequest,
   deps: KernelWebSocketDeps,
-  access: Pick<AccessChecker, 'sees'>,
+  { access, audit }: Pick<FastifyInstance, 'access' | 'audit'>,
 ): Promise<void> {
   const id = socket.params['id'] ?? '';
   const kernel = deps.kernels.get(id);
@@ -55,6 +59,12 @@ async function open(
     isRelay: socket.query.get('relay') === '1',
   });
   join(client, websocket, socket.rawSocket);
+  if (deps.auditCode === true)
+    websocket.on('message', (data, isBinary) => {
+      const code = executedCode(framing, toBuffer(data), isBinary);
+      if (code !== undefined)
+        audit.write({ event: 'execute', outcome: 'done', ...auditedUser(socket.user), kernel: id, code });
+    });
 }
 
 function join(client: Client, websocket: WebSocket, rawSocket: Duplex): void {

@@ -42,7 +42,9 @@ export function terminalRoutes(given: Terminals | TerminalsDeps): RoutePlugin {
       { config: { access }, schema: { summary: 'Opens a terminal', response: { 200: TerminalModel } } },
       async (request) => {
         const owner = request.user?.username ?? '';
-        return describe(await terminals.open(owner, parseRequest(request.body)));
+        const terminal = await terminals.open(owner, parseRequest(request.body));
+        request.madeId = terminal.name;
+        return describe(terminal);
       },
     );
     app.get(
