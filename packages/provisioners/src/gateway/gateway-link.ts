@@ -10,7 +10,14 @@ import {
 } from '@perijove/protocol';
 import { WebSocket } from 'ws';
 import { retryDelayMs } from './retry-delay.ts';
-import { byChannel, isForTheLink, readUpstream, saysDead } from './read-upstream.ts';
+import {
+  byChannel,
+  isForTheLink,
+  nextOfNotice,
+  readUpstream,
+  saysDead,
+  type UpstreamMessage,
+} from './read-upstream.ts';
 import type { GatewayCredentials } from './gateway-client.ts';
 
 /** Up to where the messages of one kernel have come here; outlives links, so that the next goes on where this one broke. */
@@ -56,8 +63,9 @@ export class GatewayLink implements KernelLink {
   #attempt = 0;
   #batch: RawMessage[] = [];
   #isPaused = false;
-  /** Messages that may come again; undefined once one has come that is new. */
+  /** Messages that may come again, among those that the gateway had when this link began; undefined once all of those have come. */
   #known: ReadonlySet<string> | undefined;
+  #knownBefore = Infinity;
   #isHeard = true;
   #refused = 0;
   readonly #beat: NodeJS.Timeout;
@@ -179,6 +187,7 @@ export class GatewayLink implements KernelLink {
       const read = readUpstream(state.framing, data, isBinary);
       message = read.message;
       if (read.number !== undefined) cursor.last = read.number;
+      if (this.#known !== undefined && this.#isKnown(read)) return;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       return this.#refuse(error);
@@ -187,14 +196,15 @@ export class GatewayLink implements KernelLink {
       if (state.framing !== 'numbered') this.#options.onTrouble();
       return;
     }
-    if (this.#known !== undefined && this.#isKnown(message)) return;
     // All that one read has brought is handed on together: `ws` tells of it in one go.
     if (this.#batch.push(message) === 1) queueMicrotask(() => this.#flush());
   }
 
-  #isKnown({ header }: RawMessage): boolean {
-    if (this.#known?.has(peekString(header, 'msg_id'))) return true;
-    this.#known = undefined;
+  #isKnown({ number = Infinity, message }: UpstreamMessage): boolean {
+    if (this.#known?.has(peekString(message.header, 'msg_id'))) return true;
+    const next = nextOfNotice(message);
+    if (next !== undefined && this.#knownBefore === Infinity) this.#knownBefore = next;
+    else if (number + 1 >= this.#knownBefore || number === Infinity) this.#known = undefined;
     return false;
   }
 

@@ -39,6 +39,13 @@ export function isForTheLink({ header, content, channel }: RawMessage): boolean 
   return channel === 'iopub' && header.includes(journalNotice) && !content.includes(serverAway);
 }
 
+/** The number that the gateway's next message will get, if this is the notice that says so. */
+export function nextOfNotice({ header, content, channel }: RawMessage): number | undefined {
+  if (channel !== 'iopub' || !header.includes(journalNotice)) return undefined;
+  const next = /"next":(\d{1,15})\b/.exec(content.toString('latin1', 0, 200))?.[1];
+  return next === undefined ? undefined : Number(next);
+}
+
 /** What stock gateways say on iopub of a kernel that will not come back. */
 export function saysDead({ channel, header, content }: RawMessage): boolean {
   return (
