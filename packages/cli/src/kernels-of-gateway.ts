@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { Log, Provisioner } from '@perijove/kernels';
 import {
   GatewayClient,
@@ -36,6 +37,6 @@ export function kernelsOfGateway(
       username: env['KERNEL_USERNAME'],
       now: Date.now,
     }),
-    provisioner: gatewayProvisioner({ client, options, env, log }),
+    provisioner: gatewayProvisioner({ client, options, env, ownUsername: userInfo().username, log }),
   };
 }

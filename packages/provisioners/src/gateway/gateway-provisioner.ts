@@ -23,6 +23,8 @@ export interface GatewayProvisionerOptions {
   readonly client: GatewayClient;
   readonly options: GatewayOptions;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The name of whoever runs this server. */
+  readonly ownUsername: string;
   readonly log: Log;
 }
 
@@ -111,6 +113,7 @@ class GatewayProvisioner implements Provisioner {
     const body = startRequestBody(request, {
       env,
       allowedEnvs: options.gatewayAllowedEnvs,
+      ownUsername: this.#options.ownUsername,
       launchTimeoutS: Math.max(1, Math.floor(options.gatewayRequestTimeoutS - launchTimeoutPadS)),
     });
     try {

@@ -7,6 +7,8 @@ export interface StartRequestOptions {
   readonly allowedEnvs: readonly string[];
   /** How long the gateway may take for a start, so that it gives up before we do. */
   readonly launchTimeoutS: number;
+  /** The name of whoever runs this server: for them, and for nobody else, KERNEL_USERNAME of its environment stands. */
+  readonly ownUsername: string;
 }
 
 /** The body of `POST /api/kernels`, as Jupyter's gateway clients make it. Who starts the kernel is what this server has verified. */
@@ -27,7 +29,12 @@ export function startRequestBody(
       ...env,
       KERNEL_ID: kernelId,
       KERNEL_WORKING_DIR: cwd,
-      ...(username === '' ? {} : { KERNEL_USERNAME: username }),
+      KERNEL_USERNAME: kernelUsername(username, options),
     },
   };
+}
+
+function kernelUsername(username: string, { env, ownUsername }: StartRequestOptions): string {
+  const isOwn = username === '' || username === ownUsername;
+  return isOwn ? env['KERNEL_USERNAME'] || ownUsername : username;
 }
