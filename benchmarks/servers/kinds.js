@@ -1,5 +1,6 @@
 // The servers that are compared, as commands: ours as built, and the peers that the environment names.
 //   PERIJOVE_BENCH_PYTHON     a Python with the newest jupyter_server, jupyterlab and ipykernel
+//   PERIJOVE_BENCH_JEG        the `jupyter-enterprisegateway` command of an environment of its own
 //   PERIJOVE_BENCH_JUPYVERSE  the `jupyverse` command of an environment with its jupyterlab and auth plugins
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const python = process.env.PERIJOVE_BENCH_PYTHON;
 const jupyverse = process.env.PERIJOVE_BENCH_JUPYVERSE;
+const enterpriseGateway = process.env.PERIJOVE_BENCH_JEG;
 
 export const token = 'bench';
 
@@ -45,6 +47,17 @@ const jupyterServer = (module) => ({
 
 /** `api` is what answers soonest of each. */
 export const kinds = {
+  ...(enterpriseGateway
+    ? {
+        'enterprise gateway': {
+          version: () =>
+            pythonVersions(join(dirname(enterpriseGateway), 'python'), ['jupyter_enterprise_gateway']),
+          command: ({ port }) => [enterpriseGateway, '--ip=127.0.0.1', `--port=${port}`, '--port_retries=0'],
+          api: 'api',
+          onlyWhenAsked: true,
+        },
+      }
+    : {}),
   perijove: { ...perijove('dist/perijove.js'), api: 'api' },
   'perijove of a clone': { ...perijove('bin/perijove.js'), api: 'api', onlyWhenAsked: true },
   ...(python

@@ -1,6 +1,6 @@
 interface Mark {
   readonly next: number;
-  readonly then: () => void;
+  readonly callBack: () => void;
 }
 
 /** Who waits until a journal has kept everything before a number, in the order of the numbers. */
@@ -8,9 +8,9 @@ export class KeptMarks {
   #marks: Mark[] = [];
 
   /** `next`: the number of the first message that need not be kept yet. */
-  add(next: number, end: number, then: () => void): void {
-    if (next <= end) then();
-    else this.#marks.push({ next, then });
+  add(next: number, end: number, callBack: () => void): void {
+    if (next <= end) callBack();
+    else this.#marks.push({ next, callBack });
   }
 
   /** The journal has kept everything before `end`. */
@@ -18,7 +18,7 @@ export class KeptMarks {
     if (this.#marks.length === 0 || this.#marks[0]!.next > end) return;
     const through = this.#marks.filter(({ next }) => next <= end);
     this.#marks = this.#marks.slice(through.length);
-    for (const { then } of through) then();
+    for (const { callBack } of through) callBack();
   }
 
   clear(): void {

@@ -13,7 +13,7 @@ export class GatewayUnreachable extends Error {
 
 export interface GatewayAnswer {
   readonly status: number;
-  header(name: string): string | undefined;
+  readonly header: (name: string) => string | undefined;
   readonly body: Buffer;
 }
 

@@ -28,7 +28,7 @@ export interface GatewayKernelOptions {
     readonly maxMessageBytes: number;
   };
   /** Of its launch: what the gateway says of it until it runs. */
-  readonly report?: LaunchContext['report'];
+  readonly report: LaunchContext['report'];
   /** It is to be restarted: it stays at the gateway until the launch that follows, or a short while if none does. */
   readonly keepForRestart: (kernel: GatewayKernel) => void;
 }
@@ -141,7 +141,7 @@ export class GatewayKernel implements ProvisionedKernel, Watched {
       return;
     }
     const phase = phases[event.phase ?? ''];
-    if (phase !== undefined) this.#options.report?.(phase, event.message ?? '', event.detail);
+    if (phase !== undefined) this.#options.report(phase, event.message ?? '', event.detail);
   }
 
   away(message: string): void {

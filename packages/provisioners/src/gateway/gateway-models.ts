@@ -37,7 +37,7 @@ export type GatewayKernelEvent = Static<typeof GatewayKernelEvent>;
 export function readModel<S extends TSchema>(schema: S, text: Buffer | string): Static<S> | undefined {
   try {
     const value: unknown = JSON.parse(text.toString());
-    return Value.Check(schema, value) ? (value as Static<S>) : undefined;
+    return Value.Check(schema, value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -123,7 +123,7 @@ class GatewayProvisioner implements Provisioner {
         signal: context.signal,
       });
       const model = answer.status < 300 ? readModel(GatewayKernelModel, answer.body) : undefined;
-      if (model) return this.#keep(kernelId, model.id, { last: undefined }, context.report);
+      if (model) return this.#keep(kernelId, model.id, { last: undefined }, context);
       throw failure(`${this.#client.place}: ${errorTextOf(answer)}`);
     } catch (error) {
       if (error instanceof KernelError) throw error;
@@ -141,21 +141,16 @@ class GatewayProvisioner implements Provisioner {
       const answer = await this.#client.ask('POST', `/api/kernels/${encodeURIComponent(gatewayId)}/restart`, {
         signal: context.signal,
       });
-      if (answer.status < 300) return this.#keep(kernelId, gatewayId, cursor, context.report);
+      if (answer.status < 300) return this.#keep(kernelId, gatewayId, cursor, context);
       if (answer.status === 404) return undefined;
       throw failure(`${this.#client.place}: ${errorTextOf(answer)}`);
     } catch (error) {
       void this.#removeAbandoned(gatewayId);
-      throw error instanceof KernelError ? error : failure(String((error as Error).message), error);
+      throw error instanceof KernelError ? error : failure((error as Error).message, error);
     }
   }
 
-  #keep(
-    kernelId: string,
-    gatewayId: string,
-    cursor: UpstreamCursor,
-    report?: LaunchContext['report'],
-  ): GatewayKernel {
+  #keep(kernelId: string, gatewayId: string, cursor: UpstreamCursor, context?: LaunchContext): GatewayKernel {
     const { options } = this.#options;
     return new GatewayKernel({
       client: this.#client,
@@ -168,7 +163,7 @@ class GatewayProvisioner implements Provisioner {
         retryMaxMs: options.gatewayRetryIntervalMaxS * 1000,
         maxMessageBytes: options.gatewayMaxMessageBytes,
       },
-      ...(report === undefined ? {} : { report }),
+      report: (phase, message, detail) => context?.report(phase, message, detail),
       keepForRestart: (kernel) => this.#keepForRestart(kernel),
     });
   }
