@@ -17,6 +17,13 @@ const lab: Command = {
   run: async (args) => (await import('./lab.ts')).runLab(args),
 };
 
+const gateway: Command = {
+  name: 'gateway',
+  about: 'Start a gateway: kernels for notebook servers elsewhere, in place of Jupyter Enterprise Gateway.',
+  help: async () => (await import('./gateway-help.ts')).gatewayHelp(),
+  run: async (args) => (await import('./gateway.ts')).runGateway(args),
+};
+
 const list: Command = {
   name: 'list',
   about: 'Show running servers, and kernels that no server has.',
@@ -58,7 +65,7 @@ const versionCommand: Command = {
   },
 };
 
-export const commands: readonly Command[] = [lab, list, stop, token, help, versionCommand];
+export const commands: readonly Command[] = [lab, gateway, list, stop, token, help, versionCommand];
 
 /** The command that the first word names, and the words after it. Flags without a command are `lab`'s. */
 export function findCommand(args: readonly string[]): { command: Command; rest: readonly string[] } {

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { kernelDeathSchemaId, kernelProgram, openKernels, type Kernelspecs } from '@perijove/kernels';
-import { localProvisioner, machineSettingsOf, type MachineProvisioner } from '@perijove/provisioners';
+import { kernelProgram, openKernels, type Kernelspecs } from '@perijove/kernels';
+import { localProvisioner, machineSettingsOf } from '@perijove/provisioners';
 import {
-  AuditLog,
   contentsRoutes,
   createFileContents,
   createNotebookServer,
@@ -21,13 +20,14 @@ import {
   sessionsRoutes,
   terminalRoutes,
   Terminals,
-  type NotebookServer,
+  type Server,
 } from '@perijove/server';
 import type { Logger } from 'pino';
 import type { Environment } from './environment.ts';
 import type { KernelsElsewhere } from './kernels-of-gateway.ts';
 import type { LabSettings } from './lab-settings.ts';
-import { UsageError } from './usage-error.ts';
+import { limitsInForce } from './limits-in-force.ts';
+import { openAuditLog } from './open-audit-log.ts';
 
 export interface LabPieces {
   readonly settings: LabSettings;
@@ -47,7 +47,7 @@ export interface LabPieces {
 export interface Lab {
   /** What keeps kernels within their limits, in one sentence. Undefined: they run elsewhere. */
   readonly limits: string | undefined;
-  readonly server: NotebookServer;
+  readonly server: Server;
   kernels(): number;
   /** After the file was moved away. */
   reopenAuditLog(): Promise<void>;
@@ -65,19 +65,7 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
   const { rootDir } = settings;
 
   const bus = new JupyterEventBus(log, [...jupyterEventSchemas, ...kernelEventSchemas]);
-  const audit = new AuditLog({ options: settings, log });
-  // What nobody asked for: a kernel that died, was culled, or ran out of memory.
-  bus.subscribe(({ schemaId, data, owner }) => {
-    if (schemaId !== kernelDeathSchemaId) return;
-    const [kernel, why] = [String(data['kernel_id']), String(data['message'])];
-    audit.write({
-      event: 'end',
-      outcome: 'done',
-      ...(owner === undefined ? {} : { user: owner }),
-      kernel,
-      why,
-    });
-  });
+  const audit = openAuditLog(settings, bus, log);
   const files = createFileContents({
     root: rootDir,
     options: settings,
@@ -122,7 +110,7 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
         kernelProgram(spec, environment.pythons.executable),
       ),
     );
-  const server: NotebookServer = await createNotebookServer({
+  const server: Server = await createNotebookServer({
     http: settings,
     auth: settings,
     dataDir: environment.dataDir,
@@ -197,16 +185,4 @@ export async function composeLab(pieces: LabPieces): Promise<Lab> {
     reopenAuditLog: () => audit.reopen(),
     stopAll: () => end(() => kernels.stopAll()),
   };
-}
-
-/** Better no server than one whose kernels are not limited as somebody has asked for. */
-async function limitsInForce(provisioner: MachineProvisioner, { limits }: LabSettings): Promise<string> {
-  try {
-    return (await provisioner.limits()).sentence;
-  } catch (error) {
-    throw new UsageError(
-      `--limits ${String(limits)} is not to be had here: ${(error as Error).message}. With auto the best of what there is is taken.`,
-      { cause: error },
-    );
-  }
 }

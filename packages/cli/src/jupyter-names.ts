@@ -81,8 +81,8 @@ const jupyterTraits: Readonly<Record<string, string>> = {
   'ContentsManager.allow_hidden': 'allowHidden',
   'FileContentsManager.delete_to_trash': 'deleteToTrash',
   'FileContentsManager.always_delete_dir': 'alwaysDeleteDir',
-  'MappingKernelManager.cull_idle_timeout': 'cullIdleTimeoutS',
-  'MappingKernelManager.cull_interval': 'cullIntervalS',
+  'MappingKernelManager.cull_idle_timeout': 'cullIdleTimeout',
+  'MappingKernelManager.cull_interval': 'cullInterval',
   'MappingKernelManager.cull_connected': 'cullConnected',
   'MappingKernelManager.cull_busy': 'cullBusy',
 };

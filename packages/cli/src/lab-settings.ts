@@ -1,4 +1,10 @@
-import type { channelOptions, cullingOptions, kernelOptions, resourceOptions } from '@perijove/kernels';
+import type {
+  channelOptions,
+  cullingOptions,
+  kernelOptions,
+  kernelspecOptions,
+  resourceOptions,
+} from '@perijove/kernels';
 import type { gatewayOptions, machineOptions } from '@perijove/provisioners';
 import type {
   auditOptions,
@@ -22,6 +28,7 @@ export type LabSettings = OptionValues<typeof launchOptions> &
   OptionValues<typeof proxyOptions> &
   OptionValues<typeof contentsOptions> &
   OptionValues<typeof kernelOptions> &
+  OptionValues<typeof kernelspecOptions> &
   OptionValues<typeof resourceOptions> &
   OptionValues<typeof machineOptions> &
   OptionValues<typeof gatewayOptions> &

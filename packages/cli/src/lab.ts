@@ -18,7 +18,7 @@ import { checkAddress, serverVersion } from '@perijove/server';
 const interruptTimeoutMs = 10_000;
 
 /** What ends the server: somebody's wish, and whether the kernels go with it. */
-interface Ending {
+export interface Ending {
   readonly kernels: 'stop' | 'keep';
 }
 
@@ -54,7 +54,14 @@ export async function runLab(args: readonly string[]): Promise<number> {
   }
 
   const look = (extra: readonly Kernelspec[]): Kernelspecs =>
-    new Kernelspecs({ paths: environment.paths, log, extra, provisioners: ['local'] });
+    new Kernelspecs({
+      paths: environment.paths,
+      log,
+      extra,
+      provisioners: ['local'],
+      allowed: settings.allowedKernelspecs,
+      defaultName: settings.defaultKernelName,
+    });
   const elsewhere = kernelsOfGateway(settings, process.env, log);
   const kernelspecs = look(
     elsewhere ? [] : await findExtraKernels(environment, look, { mayMake: settings.privatePython, progress }),
@@ -110,9 +117,15 @@ export async function runLab(args: readonly string[]): Promise<number> {
   return 0;
 }
 
+type AnnouncedSettings = Pick<LabSettings, 'defaultUrl' | 'hashedPassword' | 'rootDir' | 'sock' | 'browser'>;
+
 /** Prints where to go, writes the file by which other tools find the server, opens a browser. */
-async function announce(lab: Lab, settings: LabSettings, runtimeDir: string): Promise<() => Promise<void>> {
-  const { url, token } = lab.server;
+export async function announce(
+  { server }: Pick<Lab, 'server'>,
+  settings: AnnouncedSettings,
+  runtimeDir: string,
+): Promise<() => Promise<void>> {
+  const { url, token } = server;
   const page = new URL(settings.defaultUrl.replace(/^\//, ''), url);
   if (token !== '') page.searchParams.set('token', token);
   const { hostname, port, protocol } = page;
@@ -137,8 +150,8 @@ async function announce(lab: Lab, settings: LabSettings, runtimeDir: string): Pr
 }
 
 /** Ctrl-C asks, a second one stops all; SIGTERM and SIGHUP do what is set. Returns the function that stops listening. */
-function watchSignals(
-  lab: Lab,
+export function watchSignals(
+  lab: Pick<Lab, 'kernels' | 'reopenAuditLog'>,
   settle: (ending: Ending) => void,
   { onTerm, hasAuditFile }: { readonly onTerm: Ending['kernels']; readonly hasAuditFile: boolean },
 ): () => void {

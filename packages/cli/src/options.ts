@@ -81,5 +81,20 @@ export const tokenOptions = {
   },
   json: { schema: Type.Boolean({ default: false }), help: 'Print JSON.' },
 } as const;
+const { config, privatePython, logLevel, stateDir, killKernelsOnExit, allowRoot } = launchOptions;
+/** Of a gateway, which has no page to open. */
+export const gatewayLaunchOptions = {
+  config,
+  privatePython,
+  logLevel,
+  stateDir,
+  killKernelsOnExit,
+  allowRoot,
+  rootDir: {
+    ...launchOptions.rootDir,
+    help: "The folder that kernels start in. A client's KERNEL_WORKING_DIR counts as far as it is in this folder.",
+  },
+} as const;
+export const gatewayLaunchSection: OptionSection = { title: 'Start', options: gatewayLaunchOptions };
 
 export const launchSection: OptionSection = { title: 'Start', options: launchOptions };

@@ -92,7 +92,10 @@ function parseFlags(declared: ReadonlyMap<string, OptionDeclaration>, sources: O
     byFlag.set(flagOf(name), { name, negated: false });
     if (kindOf(option) === 'boolean') byFlag.set(`no-${flagOf(name)}`, { name, negated: true });
   }
-  const args = sources.args.map((arg) => sources.flags?.[arg] ?? arg);
+  const args = sources.args.map((arg) => {
+    const [name = '', ...value] = arg.split('=');
+    return [sources.flags?.[name] ?? name, ...value].join('=');
+  });
   const { tokens } = parseArgs({
     args,
     strict: false,

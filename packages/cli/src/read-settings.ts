@@ -3,9 +3,13 @@ import { join, resolve } from 'node:path';
 import { readConfigFile } from './config-file.ts';
 import type { Environment } from './environment.ts';
 import { jupyterFlags, jupyterVariables, readJupyterTraits } from './jupyter-names.ts';
-import { parseOptions, type ParsedOptions } from './parse-options.ts';
-import { labSections } from './sections.ts';
+import { asOurs, jegFlags, jegVariables } from './jeg-names.ts';
+import type { OptionSection } from './option.ts';
+import { parseOptions, type OptionSources, type ParsedOptions } from './parse-options.ts';
+import { gatewaySections, labSections } from './sections.ts';
 import { UsageError } from './usage-error.ts';
+
+type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Reads all settings of `perijove lab`: Jupyter's configuration files, the file of `--config`, variables, flags. */
 export async function readSettings(
@@ -13,17 +17,44 @@ export async function readSettings(
   env: Readonly<Record<string, string | undefined>>,
   environment: Pick<Environment, 'paths'>,
 ): Promise<ParsedOptions> {
-  const variables = { ...env };
-  // jupyter_server reads the token from a file where a variable would show in process lists.
-  if (env['JUPYTER_TOKEN_FILE'] && env['JUPYTER_TOKEN'] === undefined) {
-    variables['JUPYTER_TOKEN'] = (await readFile(env['JUPYTER_TOKEN_FILE'], 'utf8')).trim();
-  }
-  const sources = { args, env: variables, variables: jupyterVariables, flags: jupyterFlags };
   const files = await jupyterFiles(environment.paths.configPath);
-  const { values, positionals } = parseOptions(labSections, { ...sources, files });
+  return readAll(labSections, args, await withTokenFile(env), files, {
+    variables: jupyterVariables,
+    flags: jupyterFlags,
+  });
+}
+
+/** Reads all settings of `perijove gateway`: the file of `--config`, variables (its own and Enterprise Gateway's), flags. */
+export async function readGatewaySettings(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ParsedOptions> {
+  return readAll(gatewaySections, args, asOurs(env), [], { variables: jegVariables, flags: jegFlags });
+}
+
+interface OtherNames {
+  readonly variables: Readonly<Record<string, readonly string[]>>;
+  readonly flags: Readonly<Record<string, string>>;
+}
+
+/** jupyter_server reads the token from a file where a variable would show in process lists. */
+async function withTokenFile(env: Variables): Promise<Variables> {
+  if (!env['JUPYTER_TOKEN_FILE'] || env['JUPYTER_TOKEN'] !== undefined) return env;
+  return { ...env, JUPYTER_TOKEN: (await readFile(env['JUPYTER_TOKEN_FILE'], 'utf8')).trim() };
+}
+
+async function readAll(
+  sections: readonly OptionSection[],
+  args: readonly string[],
+  env: Variables,
+  files: OptionSources['files'],
+  names: OtherNames,
+): Promise<ParsedOptions> {
+  const sources = { args, env, ...names };
+  const { values, positionals } = parseOptions(sections, { ...sources, files });
   const config = values['config'] as string;
   const all = config === '' ? files : [...files, { from: config, values: await readConfigFile(config) }];
-  const parsed = parseOptions(labSections, { ...sources, files: all });
+  const parsed = parseOptions(sections, { ...sources, files: all });
   if (positionals.length > 1)
     throw new UsageError(`One folder can be opened, not ${positionals.length}: ${positionals.join(', ')}.`);
   const rootDir = await findRoot(positionals[0] ?? (parsed.values['rootDir'] as string));

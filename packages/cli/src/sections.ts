@@ -3,16 +3,23 @@ import {
   authOptions,
   contentsOptions,
   eventOptions,
+  gatewayServerOptions,
   httpOptions,
   labOptions,
   nbconvertOptions,
   proxyOptions,
   terminalOptions,
 } from '@perijove/server';
-import { channelOptions, cullingOptions, kernelOptions, resourceOptions } from '@perijove/kernels';
+import {
+  channelOptions,
+  cullingOptions,
+  kernelOptions,
+  kernelspecOptions,
+  resourceOptions,
+} from '@perijove/kernels';
 import { gatewayOptions, machineOptions } from '@perijove/provisioners';
 import type { OptionSection } from './option.ts';
-import { launchSection } from './options.ts';
+import { gatewayLaunchSection, launchSection } from './options.ts';
 
 /** All settings of `perijove lab`, in the order of its help. */
 export const labSections: readonly OptionSection[] = [
@@ -22,7 +29,7 @@ export const labSections: readonly OptionSection[] = [
   { title: 'Login by a proxy', options: proxyOptions },
   { title: 'Audit', options: auditOptions },
   { title: 'Files', options: contentsOptions },
-  { title: 'Kernels', options: kernelOptions },
+  { title: 'Kernels', options: { ...kernelOptions, ...kernelspecOptions } },
   { title: 'Memory and processors', options: { ...resourceOptions, ...machineOptions } },
   { title: 'Kernels of a gateway', options: gatewayOptions },
   { title: 'Idle kernels', options: cullingOptions },
@@ -31,4 +38,24 @@ export const labSections: readonly OptionSection[] = [
   { title: 'Events', options: eventOptions },
   { title: 'Conversion of notebooks', options: nbconvertOptions },
   { title: 'JupyterLab', options: labOptions },
+];
+
+const gatewaySection: OptionSection = { title: 'Gateway', options: gatewayServerOptions };
+
+/** For the reference: all settings of all commands. */
+export const allSections: readonly OptionSection[] = [...labSections, gatewaySection];
+
+/** All settings of `perijove gateway`. */
+export const gatewaySections: readonly OptionSection[] = [
+  gatewayLaunchSection,
+  { title: 'Address', options: httpOptions },
+  { title: 'Login', options: authOptions },
+  { title: 'Login by a proxy', options: proxyOptions },
+  { title: 'Audit', options: auditOptions },
+  gatewaySection,
+  { title: 'Kernels', options: { ...kernelOptions, ...kernelspecOptions } },
+  { title: 'Memory and processors', options: { ...resourceOptions, ...machineOptions } },
+  { title: 'Idle kernels', options: cullingOptions },
+  { title: 'Messages of kernels', options: channelOptions },
+  { title: 'Events', options: eventOptions },
 ];

@@ -107,3 +107,14 @@ test("[D33] env is as string.Template's safe_substitute makes it, over what is i
     D: '${toString}',
   });
 });
+
+test("[D34] what was allowed of a request's env goes before the kernelspec's", async () => {
+  const env = { KERNEL_VAR: 'spec', OTHER: '${KERNEL_VAR}' };
+  const inherited = { PATH: '/bin', KERNEL_VAR: 'request' };
+  const spec = { argv: ['a'], display_name: 'X', language: 'x', env };
+  const { env: made } = await kernelCommand(
+    { name: 'x', resourceDir: '/specs/x', spec },
+    { ...options, env: inherited, overrides: { KERNEL_VAR: 'request' } },
+  );
+  expect(made).toEqual({ PATH: '/bin', KERNEL_VAR: 'request', OTHER: 'request' });
+});

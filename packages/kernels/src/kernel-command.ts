@@ -11,6 +11,8 @@ export interface KernelCommandOptions {
   readonly python?: string | undefined;
   /** What `${NAME}` in the kernelspec's `env` stands for, and what the kernel inherits. */
   readonly env: Readonly<Record<string, string>>;
+  /** What goes before the kernelspec's `env`: what was allowed of a request's (Enterprise Gateway, `KERNEL_*` overrides). */
+  readonly overrides?: Readonly<Record<string, string>>;
 }
 
 export interface KernelCommand {
@@ -54,6 +56,7 @@ export async function kernelCommand(
       ...Object.fromEntries(
         Object.entries(spec.env ?? {}).map(([name, value]) => [name, substitute(value, options.env)]),
       ),
+      ...options.overrides,
     },
   };
 }

@@ -89,6 +89,18 @@ export const kernelOptions = {
   },
 } as const;
 
+/** Which kernelspecs are offered. */
+export const kernelspecOptions = {
+  allowedKernelspecs: {
+    schema: Type.Array(Type.String(), { default: [] }),
+    help: 'Names of the kernelspecs that may be started; none given: all that are found.',
+  },
+  defaultKernelName: {
+    schema: Type.String({ default: '' }),
+    help: 'The kernelspec that a client gets that names none. Empty: python3, else another one for Python, else the first.',
+  },
+} as const;
+
 /** Limits of kernels whose kernelspec names none. */
 export const resourceOptions = {
   kernelMemory: {

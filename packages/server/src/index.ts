@@ -26,7 +26,11 @@ export { kernelspecsRoutes, type KernelspecsRoutesDeps } from './kernels/kernels
 export { kernelsRoutes, type KernelsRoutesDeps } from './kernels/kernels-routes.ts';
 export { sessionsRoutes, type SessionsRoutesDeps } from './kernels/sessions-routes.ts';
 export { placeOf, workingDirectoryOf } from './kernels/working-directory.ts';
-export { createNotebookServer, type NotebookServer, type NotebookServerOptions } from './notebook.ts';
+export type { Server } from './create-server.ts';
+export { createGatewayServer, type GatewayServerOptions } from './gateway.ts';
+export { mayUse, type UserLists } from './gateway/kernelspec-users.ts';
+export { gatewayServerOptions, type GatewayServerSettings } from './gateway/options.ts';
+export { createNotebookServer, type NotebookServerOptions } from './notebook.ts';
 export { contentsOptions } from './contents/options.ts';
 export { contentsRoutes } from './contents/routes.ts';
 export { createFileContents, type FileContentsService } from './contents/create-file-contents.ts';

@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url';
 const bundle = fileURLToPath(new URL('../../../dist/perijove.js', import.meta.url));
 
 export interface PerijoveOptions {
-  /** Flags after `lab`; `--port 0 --no-browser --no-private-python` are there already. */
+  /** `lab` unless given. */
+  readonly command?: 'lab' | 'gateway';
+  /** Flags after the command; `--port 0 --no-browser --no-private-python` are there already. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** A Python with ipykernel, whose kernelspecs the server is to find. */
@@ -24,7 +26,7 @@ export interface PerijoveFolders {
   readonly home: string;
 }
 
-/** A real `perijove lab` in a process of its own, with a home and a root folder of its own. */
+/** A real `perijove` in a process of its own, with a home and a root folder of its own. */
 export interface PerijoveProcess extends AsyncDisposable {
   readonly child: ChildProcess;
   /** Base URL with its trailing slash, without the token. */
@@ -77,10 +79,10 @@ export async function startPerijove(options: PerijoveOptions = {}): Promise<Peri
     process.execPath,
     [
       bundle,
-      'lab',
+      options.command ?? 'lab',
       '--port',
       '0',
-      '--no-browser',
+      ...(options.command === 'gateway' ? [] : ['--no-browser']),
       '--no-private-python',
       '--root-dir',
       folders.root,
@@ -132,7 +134,9 @@ export async function startPerijove(options: PerijoveOptions = {}): Promise<Peri
     async [Symbol.asyncDispose]() {
       // Kernels outlive a server by design: a test's kernels have to be ended with it.
       if (child.exitCode === null && child.signalCode === null) {
-        await ask('api/shutdown', { method: 'POST' }).catch(() => undefined);
+        // A gateway cannot be shut down by a request; without a terminal, Ctrl-C stops its kernels too.
+        if (options.command === 'gateway') await end('SIGINT');
+        else await ask('api/shutdown', { method: 'POST' }).catch(() => undefined);
         await end();
       }
       if (!options.folders) await removeFolders(folders);

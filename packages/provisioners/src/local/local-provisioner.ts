@@ -149,6 +149,7 @@ class LocalProvisioner implements MachineProvisioner {
       home: this.#options.home,
       python: this.#options.python,
       env: { ...inheritedEnvironment(this.#options.env, this.#options.inheritedVariables), ...request.env },
+      overrides: request.env,
     });
     const [name, ...args] = command.argv;
     const argv = [await findProgram(kernelspec, name, request.cwd, command.env['PATH']), ...args];

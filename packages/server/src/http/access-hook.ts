@@ -32,7 +32,12 @@ export function addAccessHook(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     const elsewhere = request.is404 ? redirectOfUnknown(request) : undefined;
     if (elsewhere !== undefined) return reply.redirect(elsewhere, 302);
-    if (request.method === 'OPTIONS') return reply.headers(corsPreflight).code(200).send();
+    if (request.method === 'OPTIONS') {
+      for (const [name, value] of Object.entries(corsPreflight)) {
+        if (!reply.hasHeader(name)) reply.header(name, value);
+      }
+      return reply.code(200).send();
+    }
     const access = request.is404
       ? accessOfUnknown(request)
       : (request.routeOptions.config.access ?? isDefault);

@@ -56,6 +56,22 @@ export const httpOptions = {
     schema: Type.Boolean({ default: false }),
     help: 'Let pages of the allowed origins send cookies (Access-Control-Allow-Credentials).',
   },
+  allowHeaders: {
+    schema: Type.String({ default: '' }),
+    help: 'Access-Control-Allow-Headers of answers, for pages of other sites. Empty: what Jupyter allows.',
+  },
+  allowMethods: {
+    schema: Type.String({ default: '' }),
+    help: 'Access-Control-Allow-Methods of answers. Empty: what Jupyter allows.',
+  },
+  exposeHeaders: {
+    schema: Type.String({ default: '' }),
+    help: 'Access-Control-Expose-Headers of answers. Empty: none.',
+  },
+  corsMaxAgeS: {
+    schema: Type.Integer({ default: 0, minimum: 0 }),
+    help: 'Seconds for which browsers may remember these (Access-Control-Max-Age). 0: as they like.',
+  },
   allowRemoteAccess: {
     schema: Type.Optional(Type.Boolean()),
     help: 'Accept any Host header. Unless said: only if `ip` is not a loopback address. Guards against DNS rebinding.',

@@ -26,14 +26,20 @@ export function addResponseHeaders(app: FastifyInstance, options: HttpOptions): 
 /** Headers that let pages of other origins read an answer. */
 function corsOf(options: HttpOptions): (origin: string | undefined) => [string, string][] {
   const pattern = options.allowOriginPat === '' ? undefined : new RegExp(`^(?:${options.allowOriginPat})$`);
-  const credentials: [string, string][] = options.allowCredentials
-    ? [['access-control-allow-credentials', 'true']]
-    : [];
+  const always: [string, string][] = [
+    ...(options.allowCredentials ? [['access-control-allow-credentials', 'true'] as [string, string]] : []),
+    ...Object.entries({
+      'access-control-allow-headers': options.allowHeaders,
+      'access-control-allow-methods': options.allowMethods,
+      'access-control-expose-headers': options.exposeHeaders,
+      'access-control-max-age': options.corsMaxAgeS === 0 ? '' : String(options.corsMaxAgeS),
+    }).filter(([, value]) => value !== ''),
+  ];
   return (origin) => {
     if (options.allowOrigin !== '') {
-      return [['access-control-allow-origin', options.allowOrigin], ['vary', 'Origin'], ...credentials];
+      return [['access-control-allow-origin', options.allowOrigin], ['vary', 'Origin'], ...always];
     }
-    if (origin === undefined || !pattern?.test(origin)) return credentials;
-    return [['access-control-allow-origin', origin], ['vary', 'Origin'], ...credentials];
+    if (origin === undefined || !pattern?.test(origin)) return always;
+    return [['access-control-allow-origin', origin], ['vary', 'Origin'], ...always];
   };
 }

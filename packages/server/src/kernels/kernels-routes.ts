@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { KernelError, type KernelRegistry } from '@perijove/kernels';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { actingUsername } from '../auth/acting-username.ts';
 import type { User } from '../auth/user.ts';
+import { ServerError } from '../errors.ts';
 import type { Access } from '../http/access.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
+import { awaitStart } from './await-start.ts';
 import { KernelModelSchema, KernelStart } from './kernel-model.ts';
 import { readBody } from './read-body.ts';
 import { requestedEnv } from './requested-env.ts';
@@ -15,8 +18,22 @@ export interface KernelsRoutesDeps extends WorkingDirectoryOptions {
     KernelRegistry,
     'get' | 'require' | 'list' | 'start' | 'interrupt' | 'restart' | 'stop'
   >;
-  /** Environment variables besides `KERNEL_*` that a client may set. */
+  /** Environment variables besides `KERNEL_*` that a client may set; `*`: any. */
   readonly allowedEnvs: readonly string[];
+  /** Refuses what a user may not start, by throwing. `name` as the client said it. */
+  readonly checkStart?: (username: string, name: string | undefined) => Promise<void>;
+  /** Where a kernel starts, by what its client says in `env`. Absent: in the folder of `path`. */
+  readonly workingDirectory?: (env: Readonly<Record<string, unknown>>) => Promise<string>;
+  /** What a kernel's environment has whatever its client says. */
+  readonly systemEnv?: (kernel: {
+    id: string;
+    name: string | undefined;
+    username: string;
+  }) => Promise<Record<string, string>>;
+  /** How long a start waits until the kernel is up, in milliseconds. Absent: it answers at once. */
+  readonly startWaitMs?: number;
+  /** False: nobody may list kernels. */
+  readonly lists?: boolean;
 }
 
 const access: Access = { kind: 'api', resource: 'kernels' };
@@ -34,6 +51,17 @@ export function kernelsRoutes(deps: KernelsRoutesDeps): RoutePlugin {
       request.refusal = `it is the kernel of ${kernel.record.username}`;
       throw new KernelError('KERNEL_NOT_FOUND', `Kernel does not exist: ${id}`);
     };
+    const start = async ({ id, name, path, env, username }: WantedKernel) =>
+      registry.start({
+        id,
+        ...(name === undefined ? {} : { name }),
+        cwd: await (deps.workingDirectory?.(env) ?? workingDirectoryOf(path, deps)),
+        env: {
+          ...requestedEnv(env, { allowedEnvs: deps.allowedEnvs, username }),
+          ...(await deps.systemEnv?.({ id, name, username })),
+        },
+        username,
+      });
     app.get(
       '/api/kernels',
       {
@@ -43,37 +71,44 @@ export function kernelsRoutes(deps: KernelsRoutesDeps): RoutePlugin {
           response: { 200: Type.Array(KernelModelSchema) },
         },
       },
-      async ({ user }) =>
-        registry
+      async ({ user }) => {
+        if (deps.lists === false)
+          throw new ServerError('FORBIDDEN', 'Kernels are not listed here (--list-kernels).');
+        return registry
           .list()
           .filter(({ record }) => app.access.sees(user, 'kernels', record.username))
-          .map(({ model }) => model),
+          .map(({ model }) => model);
+      },
     );
     app.post(
       '/api/kernels',
       {
         config: { access },
         schema: {
-          summary: 'Starts a kernel and answers at once; it may still wait for room',
+          summary:
+            'Starts a kernel. A notebook server answers at once; a gateway when the kernel is up, unless the request has `Prefer: respond-async`',
           response: { 201: KernelModelSchema },
         },
       },
       async (request, reply) => {
-        const { name, path = '', kernel_id: id, env = {} } = readBody(KernelStart, request.body);
+        const { name, path = '', kernel_id, env = {} } = readBody(KernelStart, request.body);
+        const id = kernel_id ?? idOf(env);
         const username = actingUsername(request.user!, env['KERNEL_USERNAME'], request);
+        await deps.checkStart?.(username, name);
         const existing = id === undefined ? undefined : registry.get(id);
         if (existing !== undefined && !app.access.sees(request.user, 'kernels', existing.record.username)) {
           throw new KernelError('KERNEL_ID_TAKEN', `Kernel already exists: ${existing.id}`);
         }
         const kernel = existing?.isAlive
           ? existing
-          : await registry.start({
-              ...(id === undefined ? {} : { id }),
-              ...(name === undefined ? {} : { name }),
-              cwd: await workingDirectoryOf(path, deps),
-              env: requestedEnv(env, { allowedEnvs: deps.allowedEnvs, username }),
-              username,
-            });
+          : await start({ id: id ?? randomUUID(), name, path, env, username });
+        const waitMs = startWaitOf(deps, env, request.headers.prefer);
+        if (waitMs > 0) {
+          const isKnownToClient = id !== undefined;
+          await awaitStart(kernel, registry, { waitMs, isKnownToClient, response: reply.raw });
+        } else if (prefersAsync(request.headers.prefer)) {
+          reply.header('preference-applied', 'respond-async');
+        }
         return reply
           .code(201)
           .header('location', `${app.site.baseUrl}api/kernels/${encodeURIComponent(kernel.id)}`)
@@ -125,6 +160,40 @@ export function kernelsRoutes(deps: KernelsRoutesDeps): RoutePlugin {
       },
     );
   };
+}
+
+interface WantedKernel {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly path: string;
+  readonly env: Readonly<Record<string, unknown>>;
+  readonly username: string;
+}
+
+/** Enterprise Gateway's way for a client to choose the id. */
+function idOf(env: Readonly<Record<string, unknown>>): string | undefined {
+  const id = env['KERNEL_ID'];
+  if (id === undefined || id === '') return undefined;
+  if (typeof id === 'string' && uuid.test(id)) return id.toLowerCase();
+  throw new ServerError('BAD_REQUEST', 'env.KERNEL_ID is to be a UUID');
+}
+
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** Clients give up at their KERNEL_LAUNCH_TIMEOUT, in seconds: they get an answer before. */
+function startWaitOf(
+  { startWaitMs = 0 }: KernelsRoutesDeps,
+  env: Readonly<Record<string, unknown>>,
+  prefer: string | string[] | undefined,
+): number {
+  if (prefersAsync(prefer)) return 0;
+  const theirs = Number(env['KERNEL_LAUNCH_TIMEOUT']);
+  return theirs > 0 ? Math.min(startWaitMs, theirs * 900) : startWaitMs;
+}
+
+/** RFC 7240, section 4.1. */
+function prefersAsync(prefer: string | string[] | undefined): boolean {
+  return [prefer ?? []].flat().some((value) => /(?:^|,)\s*respond-async\s*(?:[,;]|$)/i.test(value));
 }
 
 /** Clients look for Jupyter's words; the reason follows them. */

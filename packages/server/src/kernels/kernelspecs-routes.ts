@@ -1,7 +1,9 @@
 import type { FoundKernelspec, HiddenKernelspec } from '@perijove/kernels';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { ServerError } from '../errors.ts';
 import type { Access } from '../http/access.ts';
+import { queryOf } from '../http/check-access.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import { staticFiles } from '../http/static-files.ts';
 
@@ -15,6 +17,8 @@ export interface KernelspecsRoutesDeps {
     /** Where kernelspecs have no folder here: a file of one, or undefined if it has none of that name. */
     readResource?(name: string, path: string): Promise<{ type: string; body: Buffer } | undefined>;
   };
+  /** What a user is not to start is not shown. Absent: everybody sees all. */
+  readonly mayUse?: (kernelspec: FoundKernelspec, username: string) => boolean;
 }
 
 const access: Access = { kind: 'api', resource: 'kernelspecs' };
@@ -23,7 +27,7 @@ const SpecParams = Type.Object({ name: Type.String() });
 const logoAgeS = 30 * 24 * 60 * 60;
 
 /** `/api/kernelspecs`: what can be started. `/kernelspecs`: the files of a kernelspec, such as its logos. */
-export function kernelspecsRoutes({ kernelspecs }: KernelspecsRoutesDeps): RoutePlugin {
+export function kernelspecsRoutes({ kernelspecs, mayUse }: KernelspecsRoutesDeps): RoutePlugin {
   return async (app) => {
     const { baseUrl } = app.site;
     // All clients ask once a minute, and the answer is nearly always the same.
@@ -32,9 +36,16 @@ export function kernelspecsRoutes({ kernelspecs }: KernelspecsRoutesDeps): Route
     app.get(
       '/api/kernelspecs',
       { config: { access }, schema: { summary: 'All kernelspecs, and which one is the default' } },
-      async (_request, reply) => {
+      async (request, reply) => {
         const specs = await kernelspecs.list();
         const defaultName = await kernelspecs.defaultName();
+        if (mayUse !== undefined) {
+          const username = askedFor(request);
+          const models = [...specs]
+            .filter(([, found]) => mayUse(found, username))
+            .map(([name, found]) => [name, modelOf(found, baseUrl)] as const);
+          return { default: defaultName, kernelspecs: Object.fromEntries(models) };
+        }
         let last = written.get(specs);
         if (last?.defaultName !== defaultName) {
           const models = [...specs].map(([name, found]) => [name, modelOf(found, baseUrl)] as const);
@@ -49,7 +60,15 @@ export function kernelspecsRoutes({ kernelspecs }: KernelspecsRoutesDeps): Route
     app.get(
       '/api/kernelspecs/:name',
       { config: { access }, schema: { summary: 'One kernelspec', params: SpecParams } },
-      async (request) => modelOf(await find(request.params.name), baseUrl),
+      async (request) => {
+        const found = await find(request.params.name);
+        if (mayUse?.(found, askedFor(request)) === false)
+          throw new ServerError(
+            'FORBIDDEN',
+            `User ${askedFor(request)} may not use the kernelspec ${found.name}.`,
+          );
+        return modelOf(found, baseUrl);
+      },
     );
 
     app.get(
@@ -82,6 +101,15 @@ export function kernelspecsRoutes({ kernelspecs }: KernelspecsRoutesDeps): Route
       throw new ServerError('NOT_FOUND', `Kernel spec ${name} not found${reason ? `: ${reason}` : ''}`);
     }
   };
+}
+
+/**
+ * Whose kernelspecs: the user's own, or for an administrator (a notebook server in front of a gateway) those of `?user=`.
+ * jupyter_server's client writes the name of a kernelspec behind the user's, as `?user=bob/python3`.
+ */
+function askedFor({ user, raw }: Pick<FastifyRequest, 'user' | 'raw'>): string {
+  const asked = user?.role === 'admin' ? queryOf(raw).get('user') : null;
+  return asked?.split('/', 1)[0] || (user?.username ?? '');
 }
 
 interface Written {

@@ -1,7 +1,7 @@
 import { ServerError } from '../errors.ts';
 
 export interface RequestedEnvOptions {
-  /** Names besides `KERNEL_*` that a client may set. */
+  /** Names besides `KERNEL_*` that a client may set; `*`: any. */
   readonly allowedEnvs: readonly string[];
   /** For whom it is: `actingUsername` has looked at what the client says of that. */
   readonly username: string;
@@ -19,8 +19,9 @@ export function requestedEnv(
   { allowedEnvs, username }: RequestedEnvOptions,
 ): Record<string, string> {
   const kept: Record<string, string> = {};
+  const mayAll = allowedEnvs.includes('*');
   for (const [name, value] of Object.entries(env)) {
-    if (!/^KERNEL_\w*$/.test(name) && !allowedEnvs.includes(name)) continue;
+    if (!/^KERNEL_\w*$/.test(name) && !mayAll && !allowedEnvs.includes(name)) continue;
     if (typeof value !== 'string') throw new ServerError('BAD_REQUEST', `env.${name} is to be a text`);
     if (value.length > maxEnvValueLength) {
       throw new ServerError('BAD_REQUEST', `env.${name} is longer than ${maxEnvValueLength} characters`);

@@ -11,13 +11,17 @@ import { readBody } from './read-body.ts';
 export interface SessionsRoutesDeps {
   readonly sessions: Pick<Sessions, 'list' | 'get' | 'ownerOf' | 'create' | 'update' | 'delete'>;
   readonly kernels: Pick<KernelRegistry, 'get'>;
+  /** Refuses what a user may not start, by throwing. */
+  readonly checkStart?: (username: string, name: string | undefined) => Promise<void>;
+  /** False: nobody may list sessions. */
+  readonly lists?: boolean;
 }
 
 const access: Access = { kind: 'api', resource: 'sessions' };
 const SessionParams = Type.Object({ id: Type.String() });
 
 /** `/api/sessions`: documents with their kernels. */
-export function sessionsRoutes({ sessions, kernels }: SessionsRoutesDeps): RoutePlugin {
+export function sessionsRoutes({ sessions, kernels, checkStart, lists }: SessionsRoutesDeps): RoutePlugin {
   return async (app) => {
     /** Somebody else's is as unknown as one that never was. */
     const find = (request: FastifyRequest<{ Params: { id: string } }>): string => {
@@ -38,7 +42,11 @@ export function sessionsRoutes({ sessions, kernels }: SessionsRoutesDeps): Route
         config: { access: { ...access, untracked: true } },
         schema: { summary: 'All sessions', response: { 200: Type.Array(SessionModelSchema) } },
       },
-      async ({ user }) => [...sessions.list((owner) => app.access.sees(user, 'sessions', owner))],
+      async ({ user }) => {
+        if (lists === false)
+          throw new ServerError('FORBIDDEN', 'Sessions are not listed here (--list-kernels).');
+        return [...sessions.list((owner) => app.access.sees(user, 'sessions', owner))];
+      },
     );
     app.post(
       '/api/sessions',
@@ -58,6 +66,7 @@ export function sessionsRoutes({ sessions, kernels }: SessionsRoutesDeps): Route
         if (type === undefined) throw new ServerError('BAD_REQUEST', 'Missing field in JSON data: type');
         const choice = asKernelChoice(kernel);
         checkKernel(choice.id, request.user);
+        if (choice.id === undefined) await checkStart?.(request.user?.username ?? '', choice.name);
         try {
           const model = await sessions.create(
             { path, type, name, kernel: choice },
@@ -101,6 +110,8 @@ export function sessionsRoutes({ sessions, kernels }: SessionsRoutesDeps): Route
         const id = find(request);
         try {
           checkKernel(choice?.id, request.user);
+          if (choice !== undefined && choice.id === undefined)
+            await checkStart?.(request.user?.username ?? '', choice.name);
           return await sessions.update(id, { path, name, type, kernel: choice });
         } catch (error) {
           if (error instanceof KernelError && error.code === 'KERNEL_NOT_FOUND') {

@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import { serverVersion } from './version.ts';
 
@@ -11,13 +12,15 @@ export function specRoutes(): RoutePlugin {
         schema: { summary: 'This description, as OpenAPI' },
       },
       async (_request, reply) => {
-        const { openApiOf } = await import('./openapi.ts');
-        const document = openApiOf(app.routeTable.rows, {
-          version: serverVersion,
-          baseUrl: app.site.baseUrl,
-        });
-        return reply.type('text/x-yaml; charset=utf-8').send(`${JSON.stringify(document, null, 2)}\n`);
+        return reply.type('text/x-yaml; charset=utf-8').send(await describe(app));
       },
     );
   };
+}
+
+/** The OpenAPI document of an app's routes, as JSON. */
+export async function describe(app: Pick<FastifyInstance, 'routeTable' | 'site'>): Promise<string> {
+  const { openApiOf } = await import('./openapi.ts');
+  const { baseUrl } = app.site;
+  return `${JSON.stringify(openApiOf(app.routeTable.rows, { version: serverVersion, baseUrl }), null, 2)}\n`;
 }

@@ -1,0 +1,155 @@
+import { realpath } from 'node:fs/promises';
+import { sep } from 'node:path';
+import { openKernels, type Kernelspecs } from '@perijove/kernels';
+import { localProvisioner, machineSettingsOf } from '@perijove/provisioners';
+import {
+  createGatewayServer,
+  eventRoutes,
+  JupyterEventBus,
+  jupyterEventSchemas,
+  kernelEventSchemas,
+  kernelspecsRoutes,
+  kernelsRoutes,
+  kernelWebSocket,
+  mayUse,
+  ServerError,
+  sessionsRoutes,
+  type Server,
+} from '@perijove/server';
+import type { Logger } from 'pino';
+import type { Environment } from './environment.ts';
+import type { GatewaySettings } from './gateway-settings.ts';
+import { limitsInForce } from './limits-in-force.ts';
+import { openAuditLog } from './open-audit-log.ts';
+import { version } from './version.ts';
+
+export interface GatewayPieces {
+  readonly settings: GatewaySettings;
+  readonly environment: Environment;
+  readonly kernelspecs: Kernelspecs;
+  readonly log: Logger;
+}
+
+export interface Gateway {
+  /** What keeps kernels within their limits, in one sentence. */
+  readonly limits: string;
+  readonly server: Server;
+  kernels(): number;
+  /** After the file was moved away. */
+  reopenAuditLog(): Promise<void>;
+  /** Ends the gateway and leaves the kernels to the next one. */
+  drain(): Promise<void>;
+  /** Ends the gateway and all its kernels. */
+  stopAll(): Promise<void>;
+}
+
+/** `perijove gateway`: kernels of this machine for clients elsewhere. This is what it is made of. */
+export async function composeGateway(pieces: GatewayPieces): Promise<Gateway> {
+  const { settings, environment, kernelspecs, log } = pieces;
+  const { paths, home } = environment;
+  const { rootDir } = settings;
+
+  const bus = new JupyterEventBus(log, [...jupyterEventSchemas, ...kernelEventSchemas]);
+  const audit = openAuditLog(settings, bus, log);
+  const provisioner = localProvisioner({
+    runtimeDir: paths.runtimeDir,
+    stateDir: environment.stateDir,
+    env: process.env,
+    home,
+    log,
+    python: environment.pythons.executable,
+    ...machineSettingsOf(settings),
+  });
+  const limits = await limitsInForce(provisioner, settings);
+  const kernels = await openKernels({
+    options: settings,
+    stateDir: environment.stateDir,
+    rootDir,
+    kernelspecs,
+    provisioners: [provisioner],
+    // A gateway has no documents; their names are for people.
+    placeOf: async (path, name) => ({ cwd: rootDir, sessionName: name || path }),
+    log,
+    onEvent: ({ schemaId, data, owner }) => bus.emit(schemaId, data, owner),
+  });
+  const checkStart = async (username: string, name: string | undefined): Promise<void> => {
+    const found = await kernelspecs.get(name ?? (await kernelspecs.defaultName()));
+    if (found === undefined || mayUse(found, username, settings)) return;
+    throw new ServerError('FORBIDDEN', `User ${username} may not start the kernelspec ${found.name}.`);
+  };
+  const server = await createGatewayServer({
+    http: settings,
+    auth: settings,
+    dataDir: environment.dataDir,
+    audit,
+    paths,
+    gatewayVersion: version,
+    running: {
+      kernels: () => kernels.registry.list().map(({ model }) => model),
+      queue: () => kernels.registry.queueCounts,
+      terminals: () => [],
+      limits,
+    },
+    logger: log,
+    routes: [
+      kernelsRoutes({
+        registry: kernels.registry,
+        allowedEnvs: settings.allowedEnvs,
+        rootDir,
+        resolve: () => rootDir,
+        startWaitMs: settings.startWaitS * 1000,
+        lists: settings.listKernels,
+        checkStart,
+        workingDirectory: (env) => workingDirectoryIn(rootDir, env['KERNEL_WORKING_DIR']),
+        systemEnv: async ({ id, name, username }) => {
+          const found = await kernelspecs.get(name ?? (await kernelspecs.defaultName()));
+          return {
+            KERNEL_GATEWAY: '1',
+            KERNEL_ID: id,
+            KERNEL_USERNAME: username,
+            KERNEL_LANGUAGE: (found?.spec.language ?? '').toLowerCase(),
+          };
+        },
+      }),
+      sessionsRoutes({
+        sessions: kernels.sessions,
+        kernels: kernels.registry,
+        checkStart,
+        lists: settings.listKernels,
+      }),
+      kernelWebSocket({
+        kernels: kernels.registry,
+        maxClientMessageBytes: settings.maxClientMessageBytes,
+        auditCode: settings.auditCode,
+      }),
+      kernelspecsRoutes({
+        kernelspecs,
+        mayUse: (found, username) => mayUse(found, username, settings),
+      }),
+      eventRoutes({ bus, eventBufferBytes: settings.eventBufferBytes }),
+    ],
+  });
+  const end = async (kernelsEnd: () => Promise<void>): Promise<void> => {
+    await Promise.all([server.drain(), kernelsEnd()]);
+    await audit.close();
+  };
+  return {
+    limits,
+    server,
+    kernels: () => kernels.registry.list().filter(({ isAlive }) => isAlive).length,
+    reopenAuditLog: () => audit.reopen(),
+    drain: () => end(() => kernels.drain()),
+    stopAll: () => end(() => kernels.stopAll()),
+  };
+}
+
+/** What a client asks for, where it is a folder in the root: a client chooses no other place on this machine. */
+async function workingDirectoryIn(rootDir: string, asked: unknown): Promise<string> {
+  if (typeof asked !== 'string' || asked === '' || asked.includes('\0')) return rootDir;
+  try {
+    const real = await realpath(asked);
+    return `${real}${sep}`.startsWith(rootDir.endsWith(sep) ? rootDir : rootDir + sep) ? real : rootDir;
+  } catch {
+    return rootDir;
+  }
+}
