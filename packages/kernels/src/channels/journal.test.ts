@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -234,10 +235,34 @@ test('[J8] a session goes on where it left, also in a successor; who was connect
   journal.sessions.left('leaves', 4);
   expect(journal.sessions.nextFor('leaves')).toBe(4);
   expect(journal.sessions.nextFor('unknown')).toBeUndefined();
-  journal.sessions.flush();
+  await journal.sessions.flush();
   const successor = open();
   expect(successor.sessions.nextFor('leaves')).toBe(4);
   expect(successor.sessions.nextFor('stays')).toBe(11);
+});
+
+test('[J8] what changes while the list is being written is written next, in order, and nothing after the end', async () => {
+  const journal = open();
+  for (let next = 1; next <= 20; next++) {
+    journal.sessions.left('a', next);
+    void journal.sessions.flush();
+  }
+  await appendLines(journal, 1, 30);
+  journal.sessions.left('a', 21);
+  await journal.close();
+  journal.sessions.left('a', 22);
+  await journal.sessions.flush();
+  expect(open().sessions.nextFor('a')).toBe(21);
+});
+
+test('[J8] the list of a kernel that is gone does not come back', async () => {
+  const journal = open();
+  journal.sessions.left('a', 1);
+  void journal.sessions.flush();
+  await journal.remove();
+  journal.sessions.left('a', 2);
+  await journal.sessions.flush();
+  expect(existsSync(folder)).toBe(false);
 });
 
 test('[J8] sessions are forgotten after a time, and the oldest when they are many', () => {

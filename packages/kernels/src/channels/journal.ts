@@ -119,14 +119,14 @@ export class Journal {
 
   /** What was appended is in its file by the time this resolves. */
   async close(): Promise<void> {
-    this.sessions.flush();
-    this.sessions.stop();
+    await this.sessions.flush();
+    await this.sessions.stop();
     await this.#files?.close();
   }
 
   /** For a kernel that is gone: its files, too. */
   async remove(): Promise<void> {
-    this.sessions.stop();
+    await this.sessions.stop();
     await this.#files?.remove();
   }
 

@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../log.ts';
 
@@ -26,7 +27,10 @@ const saveAfterMs = 100;
 export class RememberedSessions {
   readonly #options: RememberedSessionsOptions;
   readonly #sessions = new Map<string, Remembered>();
-  #saving: NodeJS.Timeout | undefined;
+  #hasChanged = false;
+  #timer: NodeJS.Timeout | undefined;
+  /** One write at a time, so that an older list never replaces a newer one. Never rejects. */
+  #writing: Promise<void> | undefined;
   #isStopped = false;
 
   constructor(options: RememberedSessionsOptions) {
@@ -49,18 +53,21 @@ export class RememberedSessions {
     this.#set(session, next);
   }
 
-  /** What has changed is written by now. */
-  flush(): void {
-    if (this.#saving === undefined) return;
-    clearTimeout(this.#saving);
-    this.#saving = undefined;
-    this.#save();
+  /** What has changed is written by the time this resolves. Never rejects. */
+  async flush(): Promise<void> {
+    while (this.#writing !== undefined || this.#hasChanged) {
+      if (this.#writing === undefined) this.#save();
+      // oxlint-disable-next-line no-await-in-loop
+      await this.#writing;
+    }
   }
 
-  /** Nothing is written after this. */
-  stop(): void {
+  /** Nothing is written after this has resolved. */
+  async stop(): Promise<void> {
     this.#isStopped = true;
-    clearTimeout(this.#saving);
+    this.#hasChanged = false;
+    clearTimeout(this.#timer);
+    await this.#writing;
   }
 
   #set(session: string, next: number | null): void {
@@ -74,17 +81,33 @@ export class RememberedSessions {
       this.#sessions.delete(oldest);
     }
     if (this.#isStopped || this.#options.folder === undefined) return;
-    // A hundred clients that come at once are written down once.
-    this.#saving ??= setTimeout(() => this.flush(), saveAfterMs);
+    this.#hasChanged = true;
+    this.#saveSoon();
+  }
+
+  /** A hundred clients that come at once are written down once. */
+  #saveSoon(): void {
+    if (this.#writing === undefined) this.#timer ??= setTimeout(() => this.#save(), saveAfterMs);
   }
 
   #save(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#hasChanged = false;
+    this.#writing = this.#write().then(() => {
+      this.#writing = undefined;
+      if (this.#hasChanged) this.#saveSoon();
+    });
+  }
+
+  /** A thread writes: this happens while kernels talk, whose PUB drops what is not read while a disk is busy. */
+  async #write(): Promise<void> {
     const { folder, log } = this.#options;
     if (folder === undefined) return;
     const path = join(folder, fileName);
     try {
-      writeFileSync(`${path}.new`, JSON.stringify([...this.#sessions]), { mode: 0o600 });
-      renameSync(`${path}.new`, path);
+      await writeFile(`${path}.new`, JSON.stringify([...this.#sessions]), { mode: 0o600 });
+      await rename(`${path}.new`, path);
     } catch (error) {
       log.warn({ err: error, path }, 'what clients have seen cannot be written down');
     }
