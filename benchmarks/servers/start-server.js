@@ -56,10 +56,12 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 }
 
 /** Starts one without waiting for it: see `answers`. Each has the same home, root folder, environment. */
-export async function spawnServer(name, folders, { args = [], core, port } = {}) {
+export async function spawnServer(name, folders, { args = [], core, port, entrance } = {}) {
   port ??= await freePort();
+  // Into a cgroup before it is the server.
+  const box = entrance === undefined ? [] : ['sh', '-c', 'echo 0 >"$0" && exec "$@"', entrance];
   const pin = core === undefined || !hasTaskset ? [] : ['taskset', '-c', String(core)];
-  const [program, ...rest] = [...pin, ...kinds[name].command({ port, ...folders }), ...args];
+  const [program, ...rest] = [...box, ...pin, ...kinds[name].command({ port, ...folders }), ...args];
   const inherited = Object.entries(process.env).filter(
     ([key]) => !/^(JUPYTER|PERIJOVE|XDG|VIRTUAL_ENV|CONDA)/.test(key),
   );

@@ -110,12 +110,18 @@ class LocalProvisioner implements MachineProvisioner {
     this.#options = options;
     this.#oomKills = new OomKills(options.oomCounterFile);
     const { limits: mode = 'auto', guardIntervalMs = 100, cgroupIntervalMs = 500, log } = options;
-    this.#limits = new Limits({ mode, guardIntervalMs, cgroupIntervalMs, log });
+    const { memoryBytes } = machineCapacity(machineSize(), options.share);
+    const group = {
+      name: `perijove-kernels-${shortHash(`${options.stateDir} ${memoryBytes}`)}`,
+      memoryBytes,
+    };
+    this.#limits = new Limits({ mode, guardIntervalMs, cgroupIntervalMs, group, log });
     this.#pressure = new MemoryPressure({
       lowBytes: mode === 'off' ? 0 : lowMemoryBytes(machineSize(), options.share),
       intervalMs: options.pressureIntervalMs ?? 500,
       kernels: () => this.#kernels,
-      available: async () => availableMemory(await this.#procFiles),
+      available: async () =>
+        lowest(await availableMemory(await this.#procFiles), await this.#limits.available()),
       onError: (error) => log.warn({ err: error }, 'the memory that is left cannot be looked at'),
     });
   }
@@ -360,7 +366,16 @@ async function howItEnded(
 /** The folder of a kernel where folders of all servers of this machine are side by side. */
 function confinementName({ exitFile }: KernelFiles): string {
   const id = posix.basename(exitFile, '.exit');
-  return `${id}-${createHash('sha256').update(exitFile).digest('hex').slice(0, 8)}`;
+  return `${id}-${shortHash(exitFile)}`;
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}
+
+function lowest(...known: readonly (number | undefined)[]): number | undefined {
+  const numbers = known.filter((one) => one !== undefined);
+  return numbers.length > 0 ? Math.min(...numbers) : undefined;
 }
 
 /** The end of a kernel of which no end was written down. */

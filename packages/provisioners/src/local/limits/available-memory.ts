@@ -18,7 +18,16 @@ async function ofMachine(): Promise<number | undefined> {
 
 async function ofCgroup2(files: ProcFiles): Promise<number | undefined> {
   const folder = ownCgroup(files);
-  if (folder === undefined) return undefined;
+  return folder === undefined ? undefined : available2(folder);
+}
+
+async function ofCgroup1(files: ProcFiles): Promise<number | undefined> {
+  const folder = ownCgroup(files, 'memory');
+  return folder === undefined ? undefined : available1(folder);
+}
+
+/** Of a cgroup of version 2 with a limit. */
+export async function available2(folder: string): Promise<number | undefined> {
   return left(
     await readNumber(folder, 'memory.max'),
     await readNumber(folder, 'memory.current'),
@@ -26,9 +35,8 @@ async function ofCgroup2(files: ProcFiles): Promise<number | undefined> {
   );
 }
 
-async function ofCgroup1(files: ProcFiles): Promise<number | undefined> {
-  const folder = ownCgroup(files, 'memory');
-  if (folder === undefined) return undefined;
+/** Of a cgroup of version 1. */
+export async function available1(folder: string): Promise<number | undefined> {
   return left(
     await readNumber(folder, 'memory.limit_in_bytes'),
     await readNumber(folder, 'memory.usage_in_bytes'),

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { ProcessIdentity, Resources, Usage } from '@perijove/kernels';
 import { formatMemory } from '@perijove/protocol';
-import { removeCgroup } from './cgroup-folder.ts';
+import { removeCgroup, removeIfEmpty } from './cgroup-folder.ts';
 import type { Confinement, ConfinementRecord, OutOfMemory } from './confinement.ts';
 import type { Watch } from './watch.ts';
 
@@ -59,7 +59,7 @@ export class CgroupConfinement implements Confinement {
     }
     const amounts = [used, limit].filter((amount) => amount !== undefined);
     const told = amounts.length > 0 ? `: used ${formatMemory(...amounts)}` : '';
-    return `out of memory${told}, and the machine, or the container of all kernels, had no more`;
+    return `out of memory${told}, and all kernels together, or the machine, had no more`;
   }
 
   async usage(): Promise<Usage | undefined> {
@@ -77,7 +77,10 @@ export class CgroupConfinement implements Confinement {
   async remove(): Promise<void> {
     this.#unwatch?.();
     this.#unwatch = undefined;
-    for (const folder of this.record.folders) await removeCgroup(folder);
+    for (const folder of this.record.folders) {
+      await removeCgroup(folder);
+      await removeIfEmpty(posix.dirname(folder));
+    }
   }
 
   get #memoryFolder(): string {

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const pollMs = 5;
 const timeoutMs = 10_000;
+const attempts = 5;
 
 /** A file of the cgroup file system; undefined if it is not there. */
 export async function readControl(folder: string, file: string): Promise<string | undefined> {
@@ -70,5 +71,23 @@ function kill(pid: number): void {
     process.kill(pid, 'SIGKILL');
   } catch {
     // Gone already; or it is not ours to kill, which the time limit says.
+  }
+}
+
+/** Removes the folder of all kernels if none is in it any more. */
+export async function removeIfEmpty(folder: string): Promise<void> {
+  await rmdir(folder).catch(() => {
+    // There are others in it; or it is gone already.
+  });
+}
+
+/** Does what needs the folder of all kernels, anew if that went with another kernel's end in between. */
+export async function again<T>(what: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await what();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === attempts) throw error;
+    }
   }
 }

@@ -3,28 +3,42 @@ import { mkdir, rmdir } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Resources } from '@perijove/kernels';
 import { CgroupConfinement, type CgroupReadings } from './cgroup-confinement.ts';
-import { isThere, readKey, readNumber, removeCgroup, writeControl, writeIfThere } from './cgroup-folder.ts';
+import {
+  again,
+  isThere,
+  readKey,
+  readNumber,
+  removeCgroup,
+  writeControl,
+  removeIfEmpty,
+} from './cgroup-folder.ts';
 import { ownCgroup, type ProcFiles } from './cgroup-place.ts';
-import type { Limiter } from './confinement.ts';
+import { available1 } from './available-memory.ts';
+import type { KernelsGroup, Limiter } from './confinement.ts';
 import type { Watch } from './watch.ts';
 
 const cpuPeriodUs = 100_000;
 const leastQuotaUs = 1000;
-const kernelsFolder = 'perijove-kernels';
 
 /** Kernels in cgroups of version 1, below those that the server is in. Rejects with what is missing, in words. */
-export async function openCgroup1(files: ProcFiles, watch: Watch): Promise<Limiter> {
+export async function openCgroup1(files: ProcFiles, watch: Watch, group: KernelsGroup): Promise<Limiter> {
   const memory = ownCgroup(files, 'memory');
   if (memory === undefined) throw new Error('cgroup v1 has no memory controller here');
   const others = ['cpu', 'cpuacct'].map((controller) => ownCgroup(files, controller));
   // Often these two are mounted as one.
   const bases = [...new Set([memory, ...others])]
     .filter((folder) => folder !== undefined)
-    .map((folder) => posix.join(folder, kernelsFolder));
+    .map((folder) => posix.join(folder, group.name));
   const usable = await usableBases(bases);
+  const [base = ''] = usable;
+  for (const each of usable) await removeIfEmpty(each);
+  const openBases = async (): Promise<void> => {
+    for (const each of usable) await mkdir(each, { recursive: true });
+    await setLimits(base, { memoryBytes: group.memoryBytes });
+  };
   const recordOf = (name: string) => ({
     kind: 'cgroup1' as const,
-    folders: usable.map((base) => posix.join(base, name)),
+    folders: usable.map((each) => posix.join(each, name)),
   });
   const readings = readings1;
   return {
@@ -35,7 +49,10 @@ export async function openCgroup1(files: ProcFiles, watch: Watch): Promise<Limit
       // What a server that was killed has left: its counts are not this kernel's.
       for (const folder of record.folders) await removeCgroup(folder);
       try {
-        for (const folder of record.folders) await mkdir(folder);
+        await again(async () => {
+          await openBases();
+          for (const folder of record.folders) await mkdir(folder, { recursive: true });
+        });
         for (const folder of record.folders) await setLimits(folder, limits);
       } catch (error) {
         for (const folder of record.folders) await removeCgroup(folder);
@@ -43,6 +60,7 @@ export async function openCgroup1(files: ProcFiles, watch: Watch): Promise<Limit
       }
       return new CgroupConfinement(record, { limits, readings, watch });
     },
+    available: () => available1(base),
     recordOf,
   };
 }
@@ -83,8 +101,10 @@ async function usableBases([memory = '', ...others]: readonly string[]): Promise
 async function probe(base: string, control?: string): Promise<void> {
   const folder = posix.join(base, `probe-${randomUUID()}`);
   try {
-    await mkdir(base, { recursive: true });
-    await mkdir(folder);
+    await again(async () => {
+      await mkdir(base, { recursive: true });
+      await mkdir(folder);
+    });
   } catch (error) {
     throw new Error(`cgroup v1 may not be written in ${base} (${(error as NodeJS.ErrnoException).code})`, {
       cause: error,
@@ -97,10 +117,14 @@ async function probe(base: string, control?: string): Promise<void> {
 
 /** Writes what the hierarchy of this folder has. */
 async function setLimits(folder: string, { memoryBytes, cpus }: Resources): Promise<void> {
-  if (memoryBytes !== undefined) {
-    await writeIfThere(folder, 'memory.limit_in_bytes', Math.floor(memoryBytes));
-    // Memory and swap together: none of it is swapped. There only if the system counts swap.
-    await writeIfThere(folder, 'memory.memsw.limit_in_bytes', Math.floor(memoryBytes));
+  if (memoryBytes !== undefined && (await isThere(folder, 'memory.limit_in_bytes'))) {
+    const bytes = Math.floor(memoryBytes);
+    // Memory and swap together: none of it is swapped. There only if the system counts swap. It is never less than the
+    // memory alone, so which goes first depends on what was there.
+    const both = await readNumber(folder, 'memory.memsw.limit_in_bytes');
+    if (both !== undefined && both < bytes) await writeControl(folder, 'memory.memsw.limit_in_bytes', bytes);
+    await writeControl(folder, 'memory.limit_in_bytes', bytes);
+    if (both !== undefined && both > bytes) await writeControl(folder, 'memory.memsw.limit_in_bytes', bytes);
   }
   if (cpus !== undefined && (await isThere(folder, 'cpu.cfs_quota_us'))) {
     await writeControl(folder, 'cpu.cfs_period_us', cpuPeriodUs);

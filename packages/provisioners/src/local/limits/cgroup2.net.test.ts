@@ -81,7 +81,7 @@ test('[L3] cgroup v2: what the system writes down of a kernel is read', async ()
   );
   // It was within its own limit: others had taken what there was.
   expect(await confinement({ memoryBytes: 2 ** 31 }).outOfMemory()).toBe(
-    'out of memory: used 1.0 of 2.0 GiB, and the machine, or the container of all kernels, had no more',
+    'out of memory: used 1.0 of 2.0 GiB, and all kernels together, or the machine, had no more',
   );
   await write('memory.max', `${2 ** 30}\n`);
   expect(await confinement().outOfMemory()).toBe('out of memory: used 1.0 of 1.0 GiB');

@@ -4,24 +4,26 @@ import { posix } from 'node:path';
 import type { Resources } from '@perijove/kernels';
 import { CgroupConfinement, type CgroupReadings } from './cgroup-confinement.ts';
 import {
+  again,
   isThere,
   processesIn,
   readControl,
   readKey,
   readNumber,
   removeCgroup,
+  removeIfEmpty,
   writeControl,
   writeIfThere,
 } from './cgroup-folder.ts';
 import { ownCgroup, type ProcFiles } from './cgroup-place.ts';
-import type { Limiter } from './confinement.ts';
+import { available2 } from './available-memory.ts';
+import type { KernelsGroup, Limiter } from './confinement.ts';
 import type { Watch } from './watch.ts';
 
 const cpuPeriodUs = 100_000;
 /** The kernel of the system takes no less. */
 const leastQuotaUs = 1000;
 const serverLeaf = 'perijove-server';
-const kernelsFolder = 'perijove-kernels';
 const attempts = 5;
 
 /**
@@ -29,18 +31,26 @@ const attempts = 5;
  * members are limited has no processes of its own but in its leaves, so the server, and whatever shares its cgroup, moves to a
  * leaf `perijove-server`; every limit that it had stays in force.
  */
-export async function openCgroup2(files: ProcFiles, watch: Watch): Promise<Limiter> {
+export async function openCgroup2(files: ProcFiles, watch: Watch, group: KernelsGroup): Promise<Limiter> {
   const found = ownCgroup(files);
   if (found === undefined) throw new Error('cgroup v2 is not mounted');
   const own = posix.basename(found) === serverLeaf ? posix.dirname(found) : found;
   const controllers = words(await readControl(own, 'cgroup.controllers'));
   if (!controllers.includes('memory')) throw new Error(`cgroup v2 has no memory controller in ${own}`);
   const wanted = ['memory', 'cpu'].filter((controller) => controllers.includes(controller));
-  const base = posix.join(own, kernelsFolder);
+  const base = posix.join(own, group.name);
   await enableControllers(own, wanted);
-  await mkdir(base, { recursive: true });
-  await enableControllers(base, wanted);
-  await probe(base);
+  const openBase = async (): Promise<void> => {
+    await mkdir(base, { recursive: true });
+    await enableControllers(base, wanted);
+    await writeControl(base, 'memory.max', Math.floor(group.memoryBytes));
+    await writeIfThere(base, 'memory.swap.max', 0);
+  };
+  await again(async () => {
+    await openBase();
+    await probe(base);
+  });
+  await removeIfEmpty(base);
   const readings = readings2;
   return {
     kind: 'cgroup2',
@@ -49,7 +59,10 @@ export async function openCgroup2(files: ProcFiles, watch: Watch): Promise<Limit
       const folder = posix.join(base, name);
       // What a server that was killed has left: its counts are not this kernel's.
       await removeCgroup(folder);
-      await mkdir(folder);
+      await again(async () => {
+        await openBase();
+        await mkdir(folder);
+      });
       try {
         await setLimits(folder, limits);
       } catch (error) {
@@ -58,6 +71,7 @@ export async function openCgroup2(files: ProcFiles, watch: Watch): Promise<Limit
       }
       return new CgroupConfinement({ kind: 'cgroup2', folders: [folder] }, { limits, readings, watch });
     },
+    available: () => available2(base),
     recordOf: (name) => ({ kind: 'cgroup2', folders: [posix.join(base, name)] }),
   };
 }

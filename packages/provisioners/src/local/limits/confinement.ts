@@ -35,6 +35,14 @@ export interface Confinement {
   remove(): Promise<void>;
 }
 
+/** All kernels of a server together. */
+export interface KernelsGroup {
+  /** A folder's name that no server has which shares out another room. */
+  readonly name: string;
+  /** What they may have in all: the reserve stays with the server and the system even when all kernels want more. */
+  readonly memoryBytes: number;
+}
+
 /** One way of keeping kernels within limits on this machine. */
 export interface Limiter {
   readonly kind: LimitsKind;
@@ -42,6 +50,8 @@ export interface Limiter {
   readonly sentence: string;
   /** Makes a place for a kernel. `name` is a folder's name that no other kernel of this machine has. */
   confine(name: string, limits: Resources): Promise<Confinement>;
+  /** What is left of all that kernels may have together. Undefined: nothing keeps them within that. */
+  available(): Promise<number | undefined>;
   /** What is written down of a kernel of which only the name is known. */
   recordOf(name: string): ConfinementRecord;
 }

@@ -40,6 +40,10 @@ export class Guard implements Limiter {
     return this.guard(limits);
   }
 
+  async available(): Promise<undefined> {
+    return undefined;
+  }
+
   recordOf(): { kind: 'guard' } {
     return { kind: 'guard' };
   }

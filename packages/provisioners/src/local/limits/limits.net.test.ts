@@ -25,8 +25,9 @@ const greedy = (gate: string) =>
    }, 10);
    setInterval(() => {}, 1000)`;
 
+const group = { name: `perijove-test-${process.pid}`, memoryBytes: 2 ** 30 };
 const can = async (mode: LimitsMode) =>
-  new Limits({ mode, guardIntervalMs: 50, cgroupIntervalMs: 50, log }).inForce().then(
+  new Limits({ mode, guardIntervalMs: 50, cgroupIntervalMs: 50, group, log }).inForce().then(
     () => true,
     () => false,
   );
@@ -155,7 +156,30 @@ test('[L4] what took a session of its own ends with its kernel, where there are 
     );
     await kernel.destroy(0);
     expect(await isThere(folder)).toBe(false);
-    expect(await isThere(dirname(folder))).toBe(true);
+    expect(await isThere(dirname(folder))).toBe(false);
+  }
+});
+
+test('[L8] all kernels together keep within what they may have, where there are cgroups; who is small stays', async () => {
+  for (const { mode, can: isPossible } of modes.slice(0, 2)) {
+    if (!(await isPossible)) continue;
+    await using place = await Place.create();
+    const provisioner = place.provisioner({
+      limits: mode,
+      share: { memoryBytes: 400 * mib, lowBytes: 0 },
+      cgroupIntervalMs: 50,
+    });
+    const good = await place.launch(fakeKernelspec(), provisioner, { resources });
+    const client = await place.client(good);
+    const gate = join(place.folder, 'gate');
+    const many = { resources: { memoryBytes: 390 * mib } };
+    const spec = { argv: [process.execPath, '-e', greedy(gate)] };
+    const bad = [await place.launch(spec, provisioner, many), await place.launch(spec, provisioner, many)];
+    await writeFile(gate, '');
+    expect((await Promise.race(bad.map(({ exited }) => exited))).message).toMatch(
+      /^out of memory: used \d+\.\d of 390\.0 MiB/,
+    );
+    expect((await client.execute('stream alive')).text).toBe('alive\n');
   }
 });
 
@@ -173,7 +197,7 @@ test('[L9] with limits off nothing is limited, and that is said', async () => {
 test('[L1] a way that is asked for and not to be had is refused, with what is missing', async () => {
   const files = { mountinfo: '', cgroup: '' };
   const limits = (mode: LimitsMode) =>
-    new Limits({ mode, guardIntervalMs: 50, cgroupIntervalMs: 50, log, files });
+    new Limits({ mode, guardIntervalMs: 50, cgroupIntervalMs: 50, group, log, files });
   await expect(limits('cgroup2').inForce()).rejects.toThrow('cgroup v2 is not mounted');
   await expect(limits('cgroup1').inForce()).rejects.toThrow('cgroup v1 has no memory controller here');
   expect(await limits('auto').inForce()).toEqual({

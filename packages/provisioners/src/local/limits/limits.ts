@@ -3,7 +3,7 @@ import { CgroupConfinement } from './cgroup-confinement.ts';
 import { openCgroup1, readings1 } from './cgroup1.ts';
 import { openCgroup2, readings2 } from './cgroup2.ts';
 import { readProcFiles, type ProcFiles } from './cgroup-place.ts';
-import type { Confinement, ConfinementRecord, Limiter, LimitsKind } from './confinement.ts';
+import type { Confinement, ConfinementRecord, KernelsGroup, Limiter, LimitsKind } from './confinement.ts';
 import { Guard } from './guard.ts';
 import { ProcProcesses } from './proc-processes.ts';
 import { PsProcesses } from './ps-processes.ts';
@@ -24,6 +24,7 @@ export interface LimitsOptions {
   readonly guardIntervalMs: number;
   /** How often the kernels' cgroups are looked at for a part of one that was killed. */
   readonly cgroupIntervalMs: number;
+  readonly group: KernelsGroup;
   readonly log: Log;
   /** Absent: what /proc says of this process. */
   readonly files?: ProcFiles;
@@ -45,6 +46,11 @@ export class Limits {
   async inForce(): Promise<LimitsInForce> {
     const { kind, sentence } = await this.#choose();
     return { kind, sentence };
+  }
+
+  /** What is left of all that kernels may have together; undefined where nothing keeps them within that. */
+  async available(): Promise<number | undefined> {
+    return (await this.#choose()).available();
   }
 
   async confine(name: string, limits: Resources): Promise<Confinement> {
@@ -70,13 +76,13 @@ export class Limits {
   }
 
   async #open(): Promise<Limiter> {
-    const { mode } = this.#options;
+    const { mode, group } = this.#options;
     const files = this.#options.files ?? (await readProcFiles());
     switch (mode) {
       case 'cgroup2':
-        return openCgroup2(files, this.#watch);
+        return openCgroup2(files, this.#watch, group);
       case 'cgroup1':
-        return openCgroup1(files, this.#watch);
+        return openCgroup1(files, this.#watch, group);
       case 'guard':
         return this.#guardBecause('as --limits says');
       case 'off':
@@ -87,7 +93,7 @@ export class Limits {
     const reasons: string[] = [];
     for (const open of [openCgroup2, openCgroup1]) {
       try {
-        return await open(files, this.#watch);
+        return await open(files, this.#watch, group);
       } catch (error) {
         reasons.push(error instanceof Error ? error.message : String(error));
       }
@@ -115,6 +121,7 @@ function off(guard: Guard): Limiter {
     kind: 'off',
     sentence: 'Kernels may use all memory and processors of this machine (--limits off).',
     confine: async () => guard.guard({}),
+    available: async () => undefined,
     recordOf: () => ({ kind: 'guard' }),
   };
 }

@@ -45,6 +45,6 @@ test('[L8] below the mark one kernel is ended a look, with the reason, until the
   await promise;
   pressure.stop();
   expect(ended).toEqual([
-    'out of memory: the machine had 100.0 MiB left, and this kernel used 700.0 MiB, of which 500.0 MiB was kept for it',
+    'out of memory: 100.0 MiB were left for all, and this kernel used 700.0 MiB, of which 500.0 MiB was kept for it',
   ]);
 });

@@ -54,7 +54,7 @@ export class MemoryPressure {
     if (!chosen) return;
     const { kernel, used } = chosen;
     await kernel.endForMemory(
-      `out of memory: the machine had ${formatMemory(left)} left, and this kernel used ${formatMemory(used)}, of which ${formatMemory(kernel.requestBytes)} was kept for it`,
+      `out of memory: ${formatMemory(left)} were left for all, and this kernel used ${formatMemory(used)}, of which ${formatMemory(kernel.requestBytes)} was kept for it`,
     );
   }
 }
