@@ -11,6 +11,7 @@ export * from './file-kernel-store.ts';
 export * from './kernel-events.ts';
 export * from './kernel-record.ts';
 export * from './kernel-registry.ts';
+export * from './registry-options.ts';
 export * from './kernel-state.ts';
 export * from './kernel-store.ts';
 export * from './kernel.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Kernel } from './kernel.ts';
 import type { KernelRecord } from './kernel-record.ts';
-import type { RegistryLimits } from './kernel-registry.ts';
+import type { RegistryLimits } from './registry-options.ts';
 import { openTestRegistry, type TestRegistry } from './test-support/test-registry.ts';
 
 let given: TestRegistry;

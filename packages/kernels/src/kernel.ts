@@ -6,6 +6,8 @@ import type { Death } from './death.ts';
 import { executionStateOf } from './execution-state.ts';
 import { KernelError } from './kernel-error.ts';
 import type { KernelRecord } from './kernel-record.ts';
+import { askToShutDown } from './ask-to-shut-down.ts';
+import { kernelModelOf } from './kernel-model.ts';
 import { KernelDeadline } from './kernel-deadline.ts';
 import { newsOf, type KernelNews } from './kernel-news.ts';
 import type { KernelState, StopReason } from './kernel-state.ts';
@@ -18,7 +20,6 @@ import { destroyRetryMs } from './lifecycle-steps.ts';
 import { transition } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { exitMayPass, launchErrorMayPass } from './may-pass.ts';
-import { queueOf } from './queue-model.ts';
 import type {
   Kernelspec,
   LaunchPhase,
@@ -27,6 +28,7 @@ import type {
   Provisioner,
   Usage,
 } from './provisioner.ts';
+import { within } from './within.ts';
 
 /** Close code for the clients of a dead kernel: not 1000 or 1001, after which JupyterLab never asks what happened. */
 export const kernelDeadCloseCode = 4410;
@@ -159,18 +161,7 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
   }
 
   get model(): KernelModel {
-    const death = this.death;
-    return {
-      id: this.id,
-      name: this.name,
-      last_activity: toMicroseconds(this.lastActivity),
-      execution_state: this.executionState,
-      connections: this.connections,
-      ...(death === undefined
-        ? {}
-        : { reason: death.message, traceback: (death.lastLines ?? []).join('\n') }),
-      ...(this.wait === undefined ? {} : { perijove: { phase: 'queued', ...queueOf(this.wait) } }),
-    };
+    return kernelModelOf(this);
   }
 
   /**
@@ -292,7 +283,7 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
 
   /** Lets go of the kernel, which lives on: its end and its messages are the next server's. */
   async detach(graceMs: number): Promise<void> {
-    await Promise.race([this.#launches.settled(), delay(graceMs)]);
+    await within(graceMs, this.#launches.settled());
     await this.#effects;
     this.#detached = true;
     this.#deadline.clear();
@@ -308,7 +299,7 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
   /** Lets go of a dead kernel. */
   async dispose(): Promise<void> {
     await this.#effects;
-    await Promise.race([Promise.all([this.#destroying, this.#launches.settled()]), delay(destroyRetryMs)]);
+    await within(destroyRetryMs, Promise.all([this.#destroying, this.#launches.settled()]));
     this.#detached = true;
     this.#deadline.clear();
     this.channels.onActivity = undefined;
@@ -357,7 +348,12 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
         this.channels.disconnect();
         return;
       case 'askToShutDown':
-        void this.#askToShutDown(effect.restart);
+        void askToShutDown(this.#provisioned, this.channels, {
+          kernelId: this.id,
+          restart: effect.restart,
+          signal: this.#connection.signal,
+          log: this.#options.log,
+        });
         return;
       case 'destroy':
         this.#destroying = this.#destroy(effect.graceMs);
@@ -405,22 +401,6 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     );
   }
 
-  async #askToShutDown(restart: boolean): Promise<void> {
-    const { signal } = this.#connection;
-    try {
-      if (this.#provisioned?.requestShutdown) return await this.#provisioned.requestShutdown(restart);
-      // First, because a busy kernel may not read its control channel.
-      await this.#provisioned?.interrupt();
-      await this.channels.request('control', 'shutdown_request', { restart }, { signal });
-    } catch (error) {
-      // The deadline comes next, and it does not ask.
-      this.#options.log.debug(
-        { err: error, kernelId: this.id },
-        'a kernel does not take its shutdown_request',
-      );
-    }
-  }
-
   async #destroy(graceMs: number): Promise<void> {
     const provisioned = this.#provisioned;
     try {
@@ -450,15 +430,4 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     };
     this.#options.store.putSoon(this.#record);
   }
-}
-
-/** jupyter_server's form of a time; gateway clients parse it with `%Y-%m-%dT%H:%M:%S.%fZ`. */
-function toMicroseconds(time: number): string {
-  return new Date(time).toISOString().replace(/Z$/, '000Z');
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
 }

@@ -1,7 +1,7 @@
 import { parseQuantity } from '@perijove/protocol';
 import { Type, type Static, type TObject, type TSchema } from 'typebox';
 import type { CullingPolicy } from './culler.ts';
-import type { RegistryLimits } from './kernel-registry.ts';
+import type { RegistryLimits } from './registry-options.ts';
 import type { LifecyclePolicy } from './lifecycle-events.ts';
 import type { ResourceDefaults } from './resources.ts';
 

@@ -1,4 +1,4 @@
-import type { RegistryLimits } from '../kernel-registry.ts';
+import type { RegistryLimits } from '../registry-options.ts';
 
 /** Limits for tests of the registry: time enough for real processes, and room for all. */
 export const testRegistryLimits: RegistryLimits = {
