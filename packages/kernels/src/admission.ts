@@ -67,7 +67,12 @@ export type Decision =
 export interface AdmissionPlan {
   /** In this order. */
   readonly admitted: readonly WaitingClaim[];
-  readonly waiting: readonly { readonly claim: WaitingClaim; readonly wait: Wait }[];
+  /** In the order of the queue. `wait` is worked out when it is asked for: not everybody is told each time. */
+  readonly waiting: readonly {
+    readonly claim: WaitingClaim;
+    readonly shortage: Shortage;
+    readonly wait: Wait;
+  }[];
 }
 
 /** What becomes of a claim that has just come. It has not been entered in the queue. */
@@ -79,13 +84,20 @@ export function admit(
 ): Decision {
   const never = neverFits(claim, room);
   if (never) return { type: 'neverFits', shortage: never };
-  const plan = planAdmission([...queue, claim], room, limits);
-  const found = plan.waiting.find((waiting) => waiting.claim.id === claim.id);
-  if (!found) return { type: 'admitted' };
+  const waitingIn = (): { readonly wait: Wait } | undefined =>
+    planAdmission([...queue, claim], room, limits).waiting.find((waiting) => waiting.claim.id === claim.id);
+  // What is lacking now is lacking whoever goes first: the queue need not be gone through for that.
+  const lacks = shortageOf(claim, new Ledger(room.holding), room, limits) !== undefined;
+  if (!lacks && (queue.length === 0 || !waitingIn())) return { type: 'admitted' };
   if (queue.length >= limits.maxQueued) return { type: 'queueFull', of: 'all', queued: queue.length };
   const ofUser = queue.filter(({ username }) => username === claim.username).length;
   if (ofUser >= limits.maxQueuedPerUser) return { type: 'queueFull', of: 'user', queued: ofUser };
-  return { type: 'queued', wait: found.wait };
+  return {
+    type: 'queued',
+    get wait() {
+      return waitingIn()!.wait;
+    },
+  };
 }
 
 /** What is lacking even when nothing else runs. */
@@ -128,11 +140,14 @@ export function planAdmission(
     admitted,
     waiting: waiting.map(({ claim, shortage }, n) => ({
       claim,
-      wait: {
-        position: n + 1,
-        queued: waiting.length,
-        shortage,
-        wouldFree: wouldFree(claim, shortage, ledger, room, limits),
+      shortage,
+      get wait() {
+        return {
+          position: n + 1,
+          queued: waiting.length,
+          shortage,
+          wouldFree: wouldFree(claim, shortage, ledger, room, limits),
+        };
       },
     })),
   };
@@ -144,10 +159,10 @@ export function overtakenBy(admitted: WaitingClaim, plan: AdmissionPlan): readon
   return plan.waiting
     .filter(({ claim }) => !users.has(claim.username) && users.add(claim.username))
     .filter(
-      ({ claim, wait }) =>
+      ({ claim, shortage }) =>
         claim.ticket < admitted.ticket &&
-        wait.shortage.what !== 'kernelsOfUser' &&
-        (claim.place === admitted.place || wait.shortage.what === 'kernels'),
+        shortage.what !== 'kernelsOfUser' &&
+        (claim.place === admitted.place || shortage.what === 'kernels'),
     )
     .map(({ claim }) => claim);
 }

@@ -55,7 +55,8 @@ export class KernelQueue {
   readonly #turns = new Map<string, number>();
   /** Of tickets and of turns alike. */
   #lastNumber = 0;
-  #isScheduled = false;
+  /** The look through the queue that is to come. */
+  #coming: Promise<void> | undefined;
   #isClosed = false;
   #tellTimer: NodeJS.Timeout | undefined;
   #capacityTimer: NodeJS.Timeout | undefined;
@@ -139,12 +140,19 @@ export class KernelQueue {
 
   /** Looks through the queue soon: once, however much has happened. */
   schedule(): void {
-    if (this.#isScheduled || this.#isClosed || this.#waiting.size === 0) return;
-    this.#isScheduled = true;
-    queueMicrotask(() => {
-      this.#isScheduled = false;
-      if (!this.#isClosed) this.#pass();
+    if (this.#coming || this.#isClosed || this.#waiting.size === 0) return;
+    this.#coming = new Promise((resolve) => {
+      setImmediate(() => {
+        this.#coming = undefined;
+        if (!this.#isClosed) this.#pass();
+        resolve();
+      });
     });
+  }
+
+  /** Resolves when those who have come know whether they have to wait, and why. */
+  async passed(): Promise<void> {
+    await this.#coming;
   }
 
   /** Admits nobody any more. What waits is the next server's. */
@@ -170,7 +178,14 @@ export class KernelQueue {
       this.#noteTurn(claim.username, turn);
       byId.get(claim.id)?.admit(turn);
     }
-    for (const { claim, wait } of plan.waiting) this.#holdUp(byId.get(claim.id), wait);
+    for (const waiting of plan.waiting) {
+      const kernel = byId.get(waiting.claim.id);
+      if (!kernel || this.#told.has(kernel)) continue;
+      const { wait } = waiting;
+      this.#told.set(kernel, wait);
+      kernel.holdUp(wait, { tell: true });
+    }
+    if (this.#waiting.size > 0) this.#tellSoon();
     this.#watchCapacities();
   }
 
@@ -180,26 +195,19 @@ export class KernelQueue {
     for (const kernel of this.#waiting) if (passed.has(kernel.id)) kernel.overtake();
   }
 
-  #holdUp(kernel: QueuedKernel | undefined, wait: Wait): void {
-    if (!kernel) return;
-    const told = this.#told.get(kernel);
-    if (!told) this.#told.set(kernel, wait);
-    else if (isNews(told, wait)) this.#tellSoon();
-    kernel.holdUp(wait, { tell: !told });
-  }
-
   /** A queue that moves moves for all who stand in it: each is told now and then. */
   #tellSoon(): void {
     this.#tellTimer ??= setTimeout(() => {
       this.#tellTimer = undefined;
       const plan = planAdmission(this.#claims(), this.#room(), this.#options.limits);
-      const waits = new Map(plan.waiting.map(({ claim, wait }) => [claim.id, wait]));
-      for (const kernel of this.#waiting) {
-        const wait = waits.get(kernel.id);
-        const told = this.#told.get(kernel);
-        if (!wait || !told || !isNews(told, wait)) continue;
-        this.#told.set(kernel, wait);
-        kernel.holdUp(wait, { tell: true });
+      const byId = new Map([...this.#waiting].map((kernel) => [kernel.id, kernel]));
+      for (const { claim, wait } of plan.waiting) {
+        const kernel = byId.get(claim.id);
+        const told = kernel && this.#told.get(kernel);
+        if (!told) continue;
+        const tell = isNews(told, wait);
+        if (tell) this.#told.set(kernel, wait);
+        kernel.holdUp(wait, { tell });
       }
     }, this.#options.limits.positionIntervalMs).unref();
   }

@@ -133,6 +133,7 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     this.#emitAction('start', kernel, undefined);
     // Whoever is told that it starts finds it again, whatever becomes of this server.
     await written;
+    await this.#queue.passed();
     return kernel;
   }
 
