@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import type { Capacity } from '@perijove/kernels';
+import { ownCgroup, readLimit, withThoseAbove } from './limits/cgroup-place.ts';
 import type { KernelShare } from './options.ts';
 
 const leastReserveBytes = 512 * 2 ** 20;
@@ -7,10 +9,21 @@ const mostReserveBytes = 4 * 2 ** 30;
 
 /** What this machine has, or the container or service that this server runs in. */
 export function machineSize(): Capacity {
-  // The limit of the own cgroup; 0 or beyond all memory where there is none.
-  const limit = process.constrainedMemory();
-  const total = totalmem();
-  return { memoryBytes: limit > 0 && limit < total ? limit : total, cpus: availableParallelism() };
+  // The limit of the own cgroup; 0 or beyond all memory where there is none. Where that is a leaf (cgroup2.ts), those above count.
+  const own = process.constrainedMemory();
+  const limits = [own > 0 ? own : Infinity, ...limitsAbove(), totalmem()];
+  return { memoryBytes: Math.min(...limits), cpus: availableParallelism() };
+}
+
+function limitsAbove(): number[] {
+  try {
+    const read = (name: string) => readFileSync(`/proc/self/${name}`, 'utf8');
+    const own = ownCgroup({ mountinfo: read('mountinfo'), cgroup: read('cgroup') });
+    return own === undefined ? [] : withThoseAbove(own).map((folder) => readLimit(folder) ?? Infinity);
+  } catch {
+    // No /proc: nothing like it here.
+    return [];
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { readKey, readNumber } from './cgroup-folder.ts';
-import { ownCgroup, type ProcFiles } from './cgroup-place.ts';
+import { ownCgroup, withThoseAbove, type ProcFiles } from './cgroup-place.ts';
 
 /** What could still be taken before the machine swaps, or the container's limit is reached. Undefined: not known here. */
 export async function availableMemory(files: ProcFiles): Promise<number | undefined> {
@@ -18,7 +18,12 @@ async function ofMachine(): Promise<number | undefined> {
 
 async function ofCgroup2(files: ProcFiles): Promise<number | undefined> {
   const folder = ownCgroup(files);
-  return folder === undefined ? undefined : available2(folder);
+  if (folder === undefined) return undefined;
+  // The server may be in a leaf that has no limit of its own.
+  const known = (await Promise.all(withThoseAbove(folder).map(available2))).filter(
+    (bytes) => bytes !== undefined,
+  );
+  return known.length > 0 ? Math.min(...known) : undefined;
 }
 
 async function ofCgroup1(files: ProcFiles): Promise<number | undefined> {

@@ -1,5 +1,8 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ownCgroup } from './cgroup-place.ts';
+import { ownCgroup, readLimit, withThoseAbove } from './cgroup-place.ts';
 
 const mounted2 = '30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate';
 const mounted1 = [
@@ -20,4 +23,17 @@ test.each([
   ['no /proc', '', '', 'memory', undefined],
 ])('[L1] the own cgroup: %s', (_what, mountinfo, cgroup, controller, expected) => {
   expect(ownCgroup({ mountinfo, cgroup }, controller)).toBe(expected);
+});
+
+test('[X16] in a leaf without a limit the limits of those above it hold', async () => {
+  const top = await mkdtemp(join(tmpdir(), 'perijove-cgroup-'));
+  const service = join(top, 'a.service');
+  const leaf = join(service, 'perijove-server');
+  await mkdir(leaf, { recursive: true });
+  await writeFile(join(service, 'memory.max'), '1073741824\n');
+  await writeFile(join(leaf, 'memory.max'), 'max\n');
+  expect(withThoseAbove(leaf)).toEqual([leaf, service]);
+  expect(withThoseAbove(leaf).map(readLimit)).toEqual([Infinity, 2 ** 30]);
+  expect(withThoseAbove(top)).toEqual([]);
+  await rm(top, { recursive: true });
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 
@@ -12,6 +13,30 @@ export interface ProcFiles {
 export async function readProcFiles(): Promise<ProcFiles> {
   const read = (name: string) => readFile(`/proc/self/${name}`, 'utf8').catch(() => '');
   return { mountinfo: await read('mountinfo'), cgroup: await read('cgroup') };
+}
+
+/**
+ * A cgroup of version 2 and those above it, each of which limits what is in it. The topmost of the machine has no limits, and
+ * above that of a container there is nothing to be seen.
+ */
+export function withThoseAbove(folder: string): string[] {
+  const folders: string[] = [];
+  for (let at = folder; isLimited(at); at = posix.dirname(at)) folders.push(at);
+  return folders;
+}
+
+function isLimited(folder: string): boolean {
+  return readLimit(folder) !== undefined;
+}
+
+/** `max` is infinite; undefined: there is no such file. */
+export function readLimit(folder: string): number | undefined {
+  try {
+    const text = readFileSync(posix.join(folder, 'memory.max'), 'latin1').trim();
+    return text === 'max' ? Infinity : Number(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
