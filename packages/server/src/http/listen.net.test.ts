@@ -237,3 +237,32 @@ test('[H96] too much of a header is 431, no HTTP 400, and no headers at all 408'
   );
   expect((await fetch(`${listener.url}api`)).status).toBe(200);
 });
+
+test('[H99] a request on a connection that is still open while the server ends is told when to come again', async () => {
+  let finish = (): void => undefined;
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  let arrived = (): void => undefined;
+  const hasArrived = new Promise<void>((resolve) => (arrived = resolve));
+  const routes: RoutePlugin = async (app) => {
+    // Answers keep the order of their requests: the first ends once the second is there.
+    app.server.on('request', ({ url }) => url === '/late' && setImmediate(finish));
+    app.get('/slow', { config: { access: { kind: 'public' } } }, async () => {
+      arrived();
+      await finished;
+      return 'done';
+    });
+  };
+  const listener = await create({ drainTimeoutS: 5 }, [routes]);
+  await listener.listen();
+  const client = connect(Number(new URL(listener.url).port), '127.0.0.1');
+  let answers = '';
+  client.setEncoding('utf8').on('data', (text: string) => (answers += text));
+  client.write('GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await hasArrived;
+  const drained = listener.drain();
+  client.write('POST /late HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n');
+  await expect
+    .poll(() => answers)
+    .toMatch(/ 200 OK[^]*done[^]* 503 Service Unavailable[^]*retry-after: 5\r\n/);
+  await drained;
+});
