@@ -18,7 +18,7 @@ const chromiums = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 /** What is installed once an environment's packages are. */
-const finish = { ipykernel7: [['-m', 'bash_kernel.install', '--sys-prefix']], ipykernel6: [] };
+const finish = { ipykernel7: [['-m', 'bash_kernel.install', '--sys-prefix']], ipykernel6: [], jeg: [] };
 
 /**
  * Sets up what can be. Never throws for what is missing: the suites say what would let them run.
@@ -31,7 +31,10 @@ export async function setUpTests() {
   let pythonProblem;
   try {
     const python = await findPython();
-    for (const kind of Object.keys(finish)) pythons[kind] = await environment(kind, python);
+    for (const kind of Object.keys(finish)) {
+      // Its packages are pinned for what it supports itself.
+      if (kind !== 'jeg' || python.version[1] >= 11) pythons[kind] = await environment(kind, python);
+    }
   } catch (error) {
     if (!(error instanceof PrepareError)) throw error;
     pythonProblem = error.message;
@@ -55,6 +58,7 @@ export async function setUpTests() {
   const env = {
     ...(pythons.ipykernel7 ? { PERIJOVE_TEST_PYTHON: pythons.ipykernel7 } : {}),
     ...(pythons.ipykernel6 ? { PERIJOVE_TEST_PYTHON6: pythons.ipykernel6 } : {}),
+    ...(pythons.jeg ? { PERIJOVE_TEST_JEG_PYTHON: pythons.jeg } : {}),
     ...(chromium ? { PERIJOVE_TEST_CHROMIUM: chromium } : {}),
   };
   mkdirSync(cache, { recursive: true });

@@ -4,17 +4,24 @@ import { join } from 'node:path';
 
 /**
  * The Python of a kind that the tests use: `ipykernel7` has ipykernel 7, ipywidgets, nbconvert, bash_kernel and
- * jupyter_client; `ipykernel6` an older ipykernel alone. PERIJOVE_TEST_PYTHON and PERIJOVE_TEST_PYTHON6 name them, else
+ * jupyter_client; `ipykernel6` an older ipykernel alone; `jeg` Jupyter Enterprise Gateway 3.3 with its ipykernel (Python 3.11 and
+ * newer). PERIJOVE_TEST_PYTHON, PERIJOVE_TEST_PYTHON6 and PERIJOVE_TEST_JEG_PYTHON name them, else
  * what `node tools/test-setup.js` has made. Throws if there is none: a suite that needs it does not run without.
  */
-export function testPython(kind: 'ipykernel7' | 'ipykernel6' = 'ipykernel7'): string {
-  const variable = kind === 'ipykernel7' ? 'PERIJOVE_TEST_PYTHON' : 'PERIJOVE_TEST_PYTHON6';
+export function testPython(kind: keyof typeof variables = 'ipykernel7'): string {
+  const variable = variables[kind];
   const named = process.env[variable];
   if (named) return named;
   const python = readSetup()?.pythons?.[kind];
   if (python !== undefined && existsSync(python)) return python;
   throw new Error(`no Python with ${kind}: run \`node tools/test-setup.js\`, or set ${variable}`);
 }
+
+const variables = {
+  ipykernel7: 'PERIJOVE_TEST_PYTHON',
+  ipykernel6: 'PERIJOVE_TEST_PYTHON6',
+  jeg: 'PERIJOVE_TEST_JEG_PYTHON',
+} as const;
 
 interface Setup {
   readonly pythons?: Readonly<Record<string, string>>;

@@ -114,6 +114,7 @@ class GatewayProvisioner implements Provisioner {
       env,
       allowedEnvs: options.gatewayAllowedEnvs,
       ownUsername: this.#options.ownUsername,
+      httpUser: options.gatewayHttpUser,
       launchTimeoutS: Math.max(1, Math.floor(options.gatewayRequestTimeoutS - launchTimeoutPadS)),
     });
     try {

@@ -14,7 +14,7 @@ const request: LaunchRequest = {
   username: 'bob',
   resources: {},
 };
-const options = { env: {}, allowedEnvs: [], launchTimeoutS: 40, ownUsername: 'root' };
+const options = { env: {}, allowedEnvs: [], launchTimeoutS: 40, ownUsername: 'root', httpUser: '' };
 
 test('[Y10] a start says what Jupyter gateway clients say: name, KERNEL_*, and nothing else of the environment', () => {
   const env = {
@@ -47,4 +47,7 @@ test('[Y11] whose a kernel is, is who this server has verified; its own user may
   expect(usernameOf('bob', { env: { KERNEL_USERNAME: 'mallory' } })).toBe('bob');
   expect(usernameOf('root')).toBe('alice');
   expect(usernameOf('')).toBe('alice');
+  expect(startRequestBody({ ...request, username: 'root' }, options).env).not.toHaveProperty(
+    'KERNEL_USERNAME',
+  );
 });

@@ -7,8 +7,13 @@ export interface StartRequestOptions {
   readonly allowedEnvs: readonly string[];
   /** How long the gateway may take for a start, so that it gives up before we do. */
   readonly launchTimeoutS: number;
-  /** The name of whoever runs this server: for them, and for nobody else, KERNEL_USERNAME of its environment stands. */
+  /**
+   * The name of whoever runs this server. For them, and for nobody else, KERNEL_USERNAME of its environment stands; without it
+   * nobody is named, as Jupyter's clients do: the gateway goes by the token.
+   */
   readonly ownUsername: string;
+  /** The name for HTTP Basic authentication; empty: none. */
+  readonly httpUser: string;
 }
 
 /** The body of `POST /api/kernels`, as Jupyter's gateway clients make it. Who starts the kernel is what this server has verified. */
@@ -29,12 +34,16 @@ export function startRequestBody(
       ...env,
       KERNEL_ID: kernelId,
       KERNEL_WORKING_DIR: cwd,
-      KERNEL_USERNAME: kernelUsername(username, options),
+      ...named(username, options),
     },
   };
 }
 
-function kernelUsername(username: string, { env, ownUsername }: StartRequestOptions): string {
+function named(
+  username: string,
+  { env, ownUsername, httpUser }: StartRequestOptions,
+): { KERNEL_USERNAME?: string } {
   const isOwn = username === '' || username === ownUsername;
-  return isOwn ? env['KERNEL_USERNAME'] || ownUsername : username;
+  const name = isOwn ? env['KERNEL_USERNAME'] || httpUser : username;
+  return name === '' ? {} : { KERNEL_USERNAME: name };
 }
