@@ -14,13 +14,13 @@ import {
   mayUse,
   ServerError,
   sessionsRoutes,
-  type Server,
 } from '@perijove/server';
 import type { Logger } from 'pino';
 import type { Environment } from './environment.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import { limitsInForce } from './limits-in-force.ts';
 import { openAuditLog } from './open-audit-log.ts';
+import type { Service } from './serve.ts';
 import { version } from './version.ts';
 
 export interface GatewayPieces {
@@ -30,21 +30,8 @@ export interface GatewayPieces {
   readonly log: Logger;
 }
 
-export interface Gateway {
-  /** What keeps kernels within their limits, in one sentence. */
-  readonly limits: string;
-  readonly server: Server;
-  kernels(): number;
-  /** After the file was moved away. */
-  reopenAuditLog(): Promise<void>;
-  /** Ends the gateway and leaves the kernels to the next one. */
-  drain(): Promise<void>;
-  /** Ends the gateway and all its kernels. */
-  stopAll(): Promise<void>;
-}
-
 /** `perijove gateway`: kernels of this machine for clients elsewhere. This is what it is made of. */
-export async function composeGateway(pieces: GatewayPieces): Promise<Gateway> {
+export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
   const { settings, environment, kernelspecs, log } = pieces;
   const { paths, home } = environment;
   const { rootDir } = settings;

@@ -28,6 +28,7 @@ import type { KernelsElsewhere } from './kernels-of-gateway.ts';
 import type { LabSettings } from './lab-settings.ts';
 import { limitsInForce } from './limits-in-force.ts';
 import { openAuditLog } from './open-audit-log.ts';
+import type { Service } from './serve.ts';
 
 export interface LabPieces {
   readonly settings: LabSettings;
@@ -44,21 +45,8 @@ export interface LabPieces {
   readonly onShutdownRequest: () => void;
 }
 
-export interface Lab {
-  /** What keeps kernels within their limits, in one sentence. Undefined: they run elsewhere. */
-  readonly limits: string | undefined;
-  readonly server: Server;
-  kernels(): number;
-  /** After the file was moved away. */
-  reopenAuditLog(): Promise<void>;
-  /** Ends the server and leaves the kernels to the next one. */
-  drain(): Promise<void>;
-  /** Ends the server and all its kernels. */
-  stopAll(): Promise<void>;
-}
-
 /** `perijove lab`: notebook server, local kernels and JupyterLab in one process. This is what it is made of. */
-export async function composeLab(pieces: LabPieces): Promise<Lab> {
+export async function composeLab(pieces: LabPieces): Promise<Service> {
   const { settings, environment, elsewhere, log } = pieces;
   const kernelspecs = elsewhere?.kernelspecs ?? pieces.kernelspecs;
   const { paths, home } = environment;
