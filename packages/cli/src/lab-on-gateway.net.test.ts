@@ -35,6 +35,7 @@ afterEach(async () => {
 
 async function startGateway(port = 0): Promise<PerijoveProcess> {
   const server = await startPerijove({
+    command: 'gateway',
     folders: ofGateway,
     args: ['--port', String(port), '--restart-limit', '0'],
     env: { JUPYTER_PATH: join(ofGateway.base, 'jupyter'), PERIJOVE_TOKEN: token },
