@@ -118,7 +118,7 @@ class LocalProvisioner implements MachineProvisioner {
     this.#limits = new Limits({ mode, guardIntervalMs, cgroupIntervalMs, group, log });
     this.#pressure = new MemoryPressure({
       lowBytes: mode === 'off' ? 0 : lowMemoryBytes(machineSize(), options.share),
-      intervalMs: options.pressureIntervalMs ?? 500,
+      intervalMs: options.pressureIntervalMs ?? 250,
       kernels: () => this.#kernels,
       available: async () =>
         lowest(await availableMemory(await this.#procFiles), await this.#limits.available()),

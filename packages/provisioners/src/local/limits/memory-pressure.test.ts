@@ -20,7 +20,7 @@ test('[L8] who uses most beyond what is kept for it goes; who keeps within it ne
   ).toBe(1);
 });
 
-test('[L8] below the mark one kernel is ended a look, with the reason, until there is enough', async () => {
+test('[L8] below the mark kernels are ended, with the reason, until there is enough', async () => {
   let left = 100 * mib;
   const ended: string[] = [];
   let resolve = (): void => undefined;
@@ -37,7 +37,11 @@ test('[L8] below the mark one kernel is ended a look, with the reason, until the
   const pressure = new MemoryPressure({
     lowBytes: 256 * mib,
     intervalMs: 1,
-    kernels: () => [kernel(900 * mib, 1000 * mib), kernel(700 * mib, 500 * mib)],
+    kernels: () => [
+      kernel(900 * mib, 1000 * mib),
+      kernel(700 * mib, 500 * mib),
+      kernel(600 * mib, 500 * mib),
+    ],
     available: async () => left,
     onError: (error) => expect.fail(String(error)),
   });

@@ -21,7 +21,7 @@ export interface MemoryPressureOptions {
 
 /**
  * Ends kernels before the machine runs out of memory, which it would tell by swapping: those that use more than is kept for
- * them, the one that does most first, one a look. Who keeps within what was asked for is never ended.
+ * them, the one that does most first, as many as it takes. Who keeps within what was asked for is never ended.
  */
 export class MemoryPressure {
   readonly #options: MemoryPressureOptions;
@@ -49,13 +49,17 @@ export class MemoryPressure {
     const uses = await Promise.all(
       [...kernels()].map(async (kernel) => ({ kernel, used: (await kernel.usage())?.memoryBytes ?? 0 })),
     );
-    const victim = mostOver(uses.map(({ kernel, used }) => ({ used, requested: kernel.requestBytes })));
-    const chosen = victim === undefined ? undefined : uses[victim];
-    if (!chosen) return;
-    const { kernel, used } = chosen;
-    await kernel.endForMemory(
-      `out of memory: ${formatMemory(left)} were left for all, and this kernel used ${formatMemory(used)}, of which ${formatMemory(kernel.requestBytes)} was kept for it`,
-    );
+    let then = left;
+    while (then < lowBytes) {
+      const victim = mostOver(uses.map(({ kernel, used }) => ({ used, requested: kernel.requestBytes })));
+      const [chosen] = victim === undefined ? [] : uses.splice(victim, 1);
+      if (!chosen) return;
+      const { kernel, used } = chosen;
+      then += used;
+      await kernel.endForMemory(
+        `out of memory: ${formatMemory(left)} were left for all, and this kernel used ${formatMemory(used)}, of which ${formatMemory(kernel.requestBytes)} was kept for it`,
+      );
+    }
   }
 }
 
