@@ -145,6 +145,17 @@ describe('other web pages', () => {
     );
   });
 
+  test('[A16] where nobody logs in, a change without an Origin is a program and needs no XSRF token; a page does', async () => {
+    const app = await createTestApp([things], { auth: { token: '' } });
+    const post = async (headers: Record<string, string>) =>
+      (await app.inject({ method: 'POST', url: '/api/thing', headers: { host: 'localhost', ...headers } }))
+        .statusCode;
+    expect(await post({})).toBe(200);
+    expect(await post({ origin: 'http://localhost' })).toBe(403);
+    expect(await post({ origin: 'http://evil.example' })).toBe(404);
+    expect(await post({ origin: 'null' })).toBe(404);
+  });
+
   test('[A11] of several XSRF cookies the last one counts, as in JupyterLab', async () => {
     const app = await createTestApp([things]);
     const { headers, xsrf } = await browserOf(app);
