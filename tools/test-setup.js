@@ -18,7 +18,12 @@ const chromiums = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 /** What is installed once an environment's packages are. */
-const finish = { ipykernel7: [['-m', 'bash_kernel.install', '--sys-prefix']], ipykernel6: [], jeg: [] };
+const finish = {
+  ipykernel7: [['-m', 'bash_kernel.install', '--sys-prefix']],
+  ipykernel6: [],
+  jeg: [],
+  'gateway-clients': [],
+};
 
 /**
  * Sets up what can be. Never throws for what is missing: the suites say what would let them run.
@@ -59,6 +64,7 @@ export async function setUpTests() {
     ...(pythons.ipykernel7 ? { PERIJOVE_TEST_PYTHON: pythons.ipykernel7 } : {}),
     ...(pythons.ipykernel6 ? { PERIJOVE_TEST_PYTHON6: pythons.ipykernel6 } : {}),
     ...(pythons.jeg ? { PERIJOVE_TEST_JEG_PYTHON: pythons.jeg } : {}),
+    ...(pythons['gateway-clients'] ? { PERIJOVE_TEST_GATEWAY_CLIENTS: pythons['gateway-clients'] } : {}),
     ...(chromium ? { PERIJOVE_TEST_CHROMIUM: chromium } : {}),
   };
   mkdirSync(cache, { recursive: true });

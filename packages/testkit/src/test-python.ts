@@ -5,8 +5,8 @@ import { join } from 'node:path';
 /**
  * The Python of a kind that the tests use: `ipykernel7` has ipykernel 7, ipywidgets, nbconvert, bash_kernel and
  * jupyter_client; `ipykernel6` an older ipykernel alone; `jeg` Jupyter Enterprise Gateway 3.3 with its ipykernel (Python 3.11 and
- * newer). PERIJOVE_TEST_PYTHON, PERIJOVE_TEST_PYTHON6 and PERIJOVE_TEST_JEG_PYTHON name them, else
- * what `node tools/test-setup.js` has made. Throws if there is none: a suite that needs it does not run without.
+ * newer); `gateway-clients` clients of Enterprise Gateway. Their variables name them, else what `node tools/test-setup.js` has
+ * made. Throws if there is none: a suite that needs it does not run without.
  */
 export function testPython(kind: keyof typeof variables = 'ipykernel7'): string {
   const variable = variables[kind];
@@ -21,6 +21,7 @@ const variables = {
   ipykernel7: 'PERIJOVE_TEST_PYTHON',
   ipykernel6: 'PERIJOVE_TEST_PYTHON6',
   jeg: 'PERIJOVE_TEST_JEG_PYTHON',
+  'gateway-clients': 'PERIJOVE_TEST_GATEWAY_CLIENTS',
 } as const;
 
 interface Setup {

@@ -1,0 +1,28 @@
+"""Runs a notebook with nbclient and jupyter_server's GatewayKernelManager at JUPYTER_GATEWAY_URL; prints its outputs as JSON."""
+
+import json
+
+from jupyter_server.gateway.managers import GatewayKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_code_cell, new_notebook
+
+
+def run(*sources):
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
+    client = NotebookClient(
+        notebook, kernel_name="python3", kernel_manager_class=GatewayKernelManager, timeout=60
+    )
+    client.execute()
+    return [cell.outputs for cell in notebook.cells]
+
+
+seen = {"outputs": run("import os; x = 20", "print(x + 1)\nx * 2", "os.environ['KERNEL_USERNAME']")}
+try:
+    run("1/0")
+except CellExecutionError as error:
+    seen["failed"] = error.ename
+# More messages than the sockets between hold.
+printed = run("for i in range(5000): print(i, flush=True)")[0]
+seen["lines"] = sum(output["text"].count("\n") for output in printed)
+print(json.dumps(seen))
