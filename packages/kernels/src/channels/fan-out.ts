@@ -3,12 +3,17 @@ import type { Delivery } from './delivery.ts';
 
 /** So many clients are served before whatever else is due has its turn. */
 const sliceSize = 16;
+/**
+ * Those who look on are served so much later: by then the request's busy, reply and idle have come, which reach them in one
+ * write, and whoever asked has its answer before hundreds of others take the machine's time.
+ */
+const onlookersAfterMs = 3;
 /** When so many deliveries have piled up, all clients are served at once: a write carries many by then. */
 const maxPending = 64;
 
 /**
- * Hands deliveries to clients. A few are served at once; of many, those whom it concerns at once and the others slice by
- * slice, so that a request is not answered later because hundreds look on. What comes meanwhile reaches them together.
+ * Hands deliveries to clients. A few are served at once; of many, those whom it concerns at once and the others a little later,
+ * slice by slice, so that a request is not answered later because hundreds look on. What comes meanwhile reaches them together.
  */
 export class FanOut {
   /** In order; not handed to all yet. */
@@ -36,7 +41,7 @@ export class FanOut {
     if (this.#pending.length >= maxPending) this.#serveAll();
     if (this.#isScheduled || this.#waiting.size === 0) return;
     this.#isScheduled = true;
-    setImmediate(() => this.#serveSlice());
+    setTimeout(() => this.#serveSlice(), onlookersAfterMs);
   }
 
   #serveSlice(): void {
