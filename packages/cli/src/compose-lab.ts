@@ -5,6 +5,7 @@ import {
   contentsRoutes,
   createFileContents,
   createNotebookServer,
+  createUserFiles,
   eventRoutes,
   filesRoutes,
   JupyterEventBus,
@@ -15,6 +16,7 @@ import {
   kernelWebSocket,
   labRoutes,
   nbconvertRoutes,
+  parseRootTemplate,
   placeOf,
   resolvePathRoutes,
   sessionsRoutes,
@@ -50,7 +52,8 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
   const { settings, environment, elsewhere, log } = pieces;
   const kernelspecs = elsewhere?.kernelspecs ?? pieces.kernelspecs;
   const { paths, home } = environment;
-  const { rootDir } = settings;
+  const template = parseRootTemplate(settings.rootDir);
+  const rootDir = template?.base ?? settings.rootDir;
 
   const bus = new JupyterEventBus(log, [...jupyterEventSchemas, ...kernelEventSchemas]);
   const audit = openAuditLog(settings, bus, log);
@@ -63,6 +66,7 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
     workerUrl: pieces.contentsWorker,
   });
   const place = { rootDir, resolve: files.resolve };
+  const filesOf = template && createUserFiles(template, files.forUser);
   const provisioner = localProvisioner({
     runtimeDir: paths.runtimeDir,
     stateDir: environment.stateDir,
@@ -80,13 +84,14 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
     kernelspecs,
     // Kernels of a former server that ran here are taken over all the same.
     provisioners: elsewhere ? [elsewhere.provisioner, provisioner] : [provisioner],
-    placeOf: (path, name) => placeOf(path, name, place),
+    placeOf: async (path, name, username) => placeOf(path, name, (await filesOf?.(username)) ?? place),
     log,
     onEvent: ({ schemaId, data, owner }) => bus.emit(schemaId, data, owner),
   });
   const terminals = new Terminals({
     options: settings,
     rootDir,
+    filesOf,
     env: process.env,
     hasTerminal: process.stdout.isTTY,
     serverUrl: () => server.url,
@@ -115,9 +120,9 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
     shutdown: pieces.onShutdownRequest,
     logger: log,
     routes: [
-      contentsRoutes({ contents: files.contents }),
-      filesRoutes({ files: files.files }),
-      kernelsRoutes({ registry: kernels.registry, allowedEnvs: settings.allowedEnvs, ...place }),
+      contentsRoutes({ contents: files.contents, filesOf }),
+      filesRoutes({ files: files.files, filesOf }),
+      kernelsRoutes({ registry: kernels.registry, allowedEnvs: settings.allowedEnvs, filesOf, ...place }),
       sessionsRoutes({ sessions: kernels.sessions, kernels: kernels.registry }),
       kernelWebSocket({
         kernels: kernels.registry,
@@ -131,12 +136,13 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
         options: settings,
         contents: files.contents,
         rootDir,
+        filesOf,
         pythons,
         configDir: paths.configDir,
         env: process.env,
         log,
       }),
-      resolvePathRoutes({ rootDir, home, findKernel: (id) => kernels.registry.get(id)?.record }),
+      resolvePathRoutes({ rootDir, filesOf, home, findKernel: (id) => kernels.registry.get(id)?.record }),
       labRoutes({
         baseUrl: settings.baseUrl,
         appDir: pieces.appDir,

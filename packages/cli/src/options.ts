@@ -5,7 +5,7 @@ import type { OptionSection } from './option.ts';
 export const launchOptions = {
   rootDir: {
     schema: Type.String({ default: '.' }),
-    help: 'The folder with the notebooks: nothing above it can be seen or written.',
+    help: 'The folder with the notebooks: nothing above it can be seen or written. With {username} in it (/srv/notebooks/{username}): a folder for each user, made when they come.',
   },
   config: { schema: Type.String({ default: '' }), help: 'A file with settings, JSON or YAML.' },
   browser: {

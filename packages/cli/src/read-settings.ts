@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { readConfigFile } from './config-file.ts';
 import type { Environment } from './environment.ts';
 import { jupyterFlags, jupyterVariables, readJupyterTraits } from './jupyter-names.ts';
+import { parseRootTemplate } from '@perijove/server';
 import { asOurs, jegFlags, jegVariables } from './jeg-names.ts';
 import type { OptionSection } from './option.ts';
 import { parseOptions, type OptionSources, type ParsedOptions } from './parse-options.ts';
@@ -80,6 +81,8 @@ async function jupyterFiles(configPath: readonly string[]) {
 
 async function findRoot(folder: string): Promise<string> {
   const path = resolve(folder.replace(/^~(?=$|\/)/, process.env['HOME'] ?? '~'));
+  const template = parseRootTemplate(path);
+  if (template !== undefined) return join(await findRoot(template.base), ...template.names);
   try {
     if (!(await stat(path)).isDirectory())
       throw new UsageError(`${path} is a file. --root-dir has to be a folder.`);

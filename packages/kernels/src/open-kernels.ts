@@ -34,7 +34,7 @@ export interface OpenKernelsOptions {
   /** The first is for kernelspecs that name none. */
   readonly provisioners: readonly [Provisioner, ...Provisioner[]];
   /** Where the kernel of a document starts. */
-  readonly placeOf: (path: string, name: string) => Promise<SessionPlace>;
+  readonly placeOf: (path: string, name: string, username: string) => Promise<SessionPlace>;
   readonly log: Log;
   readonly onEvent: (event: KernelBusEvent) => void;
 }

@@ -39,8 +39,8 @@ export interface SessionsOptions<C extends LifeChannels> {
   readonly registry: KernelRegistry<C>;
   readonly store: SessionStore;
   readonly log: Log;
-  /** Where the kernel of a document is to start, by the session's path and name. */
-  readonly placeOf: (path: string, name: string) => Promise<SessionPlace>;
+  /** Where the kernel of a document is to start, by the session's path and name, and its user. */
+  readonly placeOf: (path: string, name: string, username: string) => Promise<SessionPlace>;
 }
 
 /** Which document has which kernel. A session ends with its kernel. */
@@ -120,7 +120,7 @@ export class Sessions<C extends LifeChannels = LifeChannels> {
     const after: SessionRecord = { ...before, path, name, type, kernelId };
     this.#sessions.set(id, after);
     if (after.path !== before.path || after.name !== before.name) {
-      const { sessionName } = await this.#options.placeOf(path, name);
+      const { sessionName } = await this.#options.placeOf(path, name, username);
       this.#kernelOf(after)?.setLaunchEnv({ JPY_SESSION_NAME: sessionName });
     }
     await this.#save();
@@ -174,7 +174,7 @@ export class Sessions<C extends LifeChannels = LifeChannels> {
   ): Promise<string> {
     const { registry, placeOf } = this.#options;
     if (id !== undefined && registry.get(id)?.isAlive) return id;
-    const { cwd, sessionName } = await placeOf(path, name);
+    const { cwd, sessionName } = await placeOf(path, name, username);
     const kernel = await registry.start({
       ...(id === undefined ? {} : { id }),
       ...(kernelName === undefined ? {} : { name: kernelName }),

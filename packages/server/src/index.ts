@@ -50,3 +50,5 @@ export { resolvePathRoutes } from './resolve-path/resolve-path-routes.ts';
 export { terminalOptions } from './terminals/options.ts';
 export { terminalRoutes } from './terminals/terminal-routes.ts';
 export { Terminals } from './terminals/terminals.ts';
+export { parseRootTemplate, type RootTemplate } from './contents/root-template.ts';
+export { createUserFiles, type FilesOf, type UserFiles } from './contents/user-files.ts';

@@ -28,6 +28,8 @@ export interface FileContentsService {
   readonly files: Pick<DiskSettings, 'root' | 'allowHidden' | 'followLinksOutside'>;
   /** Absolute path of what an API path means, whether or not it is there. Throws for what is outside the root, by links too. */
   readonly resolve: (apiPath: string) => string;
+  /** The same for another folder, of one user: by the same threads. */
+  forUser(root: string, username: string): Omit<FileContentsService, 'close' | 'forUser'>;
   close(): Promise<void>;
 }
 
@@ -55,11 +57,23 @@ export function createFileContents(service: FileContentsServiceOptions): FileCon
     maxQueued: options.maxQueuedFileJobs,
     ...(service.workerUrl === undefined ? {} : { url: service.workerUrl }),
   });
-  const contents = new FileContents({ settings, pool, events: service.events });
+  const of = (root: string, events: EventBus) => {
+    const own = { ...settings, root: resolve(root) };
+    return {
+      contents: new FileContents({ settings: own, pool, events }),
+      files: own,
+      resolve: (apiPath: string) => locate(apiPath, own).osPath,
+    };
+  };
+  const { contents, ...rest } = of(service.root, service.events);
   return {
     contents,
-    files: settings,
-    resolve: (apiPath) => locate(apiPath, settings).osPath,
+    ...rest,
+    forUser: (root, username) =>
+      of(root, {
+        emit: (schemaId, data) => service.events.emit(schemaId, data, username),
+        subscribe: (listener) => service.events.subscribe(listener),
+      }),
     async close() {
       contents.close();
       await pool.close();

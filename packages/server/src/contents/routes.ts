@@ -4,10 +4,13 @@ import { ServerError } from '../errors.ts';
 import type { Access } from '../http/access.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import { readBody, readJsonBody } from './body.ts';
+import type { FilesOf } from './user-files.ts';
 import type { BodyBlocks, Contents, ContentsModel, GetOptions, RenderedModel } from './contents.ts';
 
 export interface ContentsRoutesDeps {
   readonly contents: Contents;
+  /** Where each user has a folder: instead of `contents`. */
+  readonly filesOf?: FilesOf | undefined;
 }
 
 interface Context {
@@ -21,7 +24,10 @@ const access = { kind: 'api', resource: 'contents' } satisfies Access;
 export function contentsRoutes(deps: ContentsRoutesDeps): RoutePlugin {
   return async (app) => {
     const { baseUrl, maxBodySize } = app.site;
-    const context: Context = { contents: deps.contents, baseUrl };
+    const contextOf = async ({ user }: FastifyRequest): Promise<Context> => ({
+      contents: deps.filesOf ? (await deps.filesOf(user?.username ?? '')).contents : deps.contents,
+      baseUrl,
+    });
     // Bodies go to a worker as they came: parsing 50 MB here would hold up everybody.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) =>
@@ -32,12 +38,12 @@ export function contentsRoutes(deps: ContentsRoutesDeps): RoutePlugin {
       app.get(
         url,
         { ...options, schema: { summary: 'A file, notebook or folder; or the checkpoints of a file' } },
-        (request, reply) => get(context, request, reply),
+        async (request, reply) => get(await contextOf(request), request, reply),
       );
       app.put(
         url,
         { ...options, schema: { summary: 'Saves a file, notebook, folder or part of an upload' } },
-        (request, reply) => put(context, request, reply),
+        async (request, reply) => put(await contextOf(request), request, reply),
       );
       app.post(
         url,
@@ -47,15 +53,15 @@ export function contentsRoutes(deps: ContentsRoutesDeps): RoutePlugin {
             summary: 'Creates an untitled entry or a copy; a checkpoint; restores one; trusts a notebook',
           },
         },
-        (request, reply) => post(context, request, reply),
+        async (request, reply) => post(await contextOf(request), request, reply),
       );
-      app.patch(url, { ...options, schema: { summary: 'Renames or moves' } }, (request, reply) =>
-        patch(context, request, reply),
+      app.patch(url, { ...options, schema: { summary: 'Renames or moves' } }, async (request, reply) =>
+        patch(await contextOf(request), request, reply),
       );
       app.delete(
         url,
         { ...options, schema: { summary: 'Deletes an entry, or a checkpoint' } },
-        (request, reply) => remove(context, request, reply),
+        async (request, reply) => remove(await contextOf(request), request, reply),
       );
     }
   };

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { contentTypeOf } from '../contents/disk/mime-type.ts';
+import type { FilesOf } from '../contents/user-files.ts';
 import { ServerError } from '../errors.ts';
 import type { Access } from '../http/access.ts';
 import { escapeHtml } from '../http/escape-html.ts';
@@ -12,6 +13,8 @@ import type { FilesRoot } from './resolve-file.ts';
 
 export interface FilesRoutesDeps {
   readonly files: FilesRoot;
+  /** Where each user has a folder: instead of `files`. */
+  readonly filesOf?: FilesOf | undefined;
 }
 
 const access = { kind: 'page', resource: 'contents', checksReferer: true } satisfies Access;
@@ -20,17 +23,19 @@ const access = { kind: 'page', resource: 'contents', checksReferer: true } satis
 export function filesRoutes(deps: FilesRoutesDeps): RoutePlugin {
   return async (app) => {
     const { site } = app;
+    const rootOf = async ({ user }: FastifyRequest): Promise<FilesRoot> =>
+      deps.filesOf ? (await deps.filesOf(user?.username ?? '')).files : deps.files;
     const csp = site.csp('sandbox allow-scripts');
     // Also answers HEAD (Fastify's exposeHeadRoutes), for which the body is left out.
-    app.get('/files/*', { config: { access }, exposeHeadRoute: false }, (request, reply) =>
-      sendFile(deps.files, csp, request, reply),
+    app.get('/files/*', { config: { access }, exposeHeadRoute: false }, async (request, reply) =>
+      sendFile(await rootOf(request), csp, request, reply),
     );
-    app.head('/files/*', { config: { access } }, (request, reply) =>
-      sendFile(deps.files, csp, request, reply),
+    app.head('/files/*', { config: { access } }, async (request, reply) =>
+      sendFile(await rootOf(request), csp, request, reply),
     );
     app.get('/view/*', { config: { access } }, async (request, reply) => {
       const path = pathOf(request);
-      const osPath = await resolveFile(path, deps.files);
+      const osPath = await resolveFile(path, await rootOf(request));
       if (!(await stat(osPath)).isFile()) throw new ServerError('NOT_FOUND', `File does not exist: ${path}`);
       const url = `${site.baseUrl}files/${path.split('/').map(encodeURIComponent).join('/')}`;
       return reply.type('text/html; charset=utf-8').send(viewPage(nameOf(path), url));

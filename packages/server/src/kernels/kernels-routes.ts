@@ -3,7 +3,7 @@ import { KernelError, type KernelRegistry } from '@perijove/kernels';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { actingUsername } from '../auth/acting-username.ts';
-import type { User } from '../auth/user.ts';
+import type { FilesOf } from '../contents/user-files.ts';
 import { ServerError } from '../errors.ts';
 import type { Access } from '../http/access.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
@@ -34,6 +34,8 @@ export interface KernelsRoutesDeps extends WorkingDirectoryOptions {
   readonly startWaitMs?: number;
   /** False: nobody may list kernels. */
   readonly lists?: boolean;
+  /** Where each user has a folder: instead of `rootDir` and `resolve`. */
+  readonly filesOf?: FilesOf | undefined;
 }
 
 const access: Access = { kind: 'api', resource: 'kernels' };
@@ -55,7 +57,8 @@ export function kernelsRoutes(deps: KernelsRoutesDeps): RoutePlugin {
       registry.start({
         id,
         ...(name === undefined ? {} : { name }),
-        cwd: await (deps.workingDirectory?.(env) ?? workingDirectoryOf(path, deps)),
+        cwd: await (deps.workingDirectory?.(env) ??
+          workingDirectoryOf(path, (await deps.filesOf?.(username)) ?? deps)),
         env: {
           ...requestedEnv(env, { allowedEnvs: deps.allowedEnvs, username }),
           ...(await deps.systemEnv?.({ id, name, username })),

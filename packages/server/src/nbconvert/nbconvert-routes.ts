@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import type { Contents } from '../contents/contents.ts';
+import type { FilesOf } from '../contents/user-files.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import { type Converted, Converter, type ConverterDeps } from './converter.ts';
 
@@ -9,6 +10,8 @@ export interface NbconvertDeps extends ConverterDeps {
   readonly contents: Pick<Contents, 'get'>;
   /** The folder that the paths of contents are in. */
   readonly rootDir: string;
+  /** Where each user has a folder: instead of `contents` and `rootDir`. */
+  readonly filesOf?: FilesOf | undefined;
 }
 
 const format = Type.String({ pattern: '^\\w+$', maxLength: 64 });
@@ -43,7 +46,8 @@ export function nbconvertRoutes(deps: NbconvertDeps): RoutePlugin {
       },
       async (request, reply) => {
         const path = request.params['*'];
-        const model = await deps.contents.get(path, { content: true, hash: false });
+        const { contents, rootDir } = deps.filesOf ? await deps.filesOf(request.user?.username ?? '') : deps;
+        const model = await contents.get(path, { content: true, hash: false });
         if (model.type !== 'notebook') {
           const target = model.path.split('/').map(encodeURIComponent).join('/');
           return reply.redirect(`${app.site.baseUrl}files/${target}`, 302);
@@ -55,7 +59,7 @@ export function nbconvertRoutes(deps: NbconvertDeps): RoutePlugin {
           model: model.json,
           name: withoutEnding(model.path.split('/').at(-1) ?? ''),
           lastModified,
-          folder: join(deps.rootDir, dirname(model.path)),
+          folder: join(rootDir, dirname(model.path)),
           sanitize: sanitize === undefined ? undefined : sanitize.toLowerCase() === 'true',
           signal: untilClosed(reply),
         });

@@ -1,9 +1,12 @@
 import { Type } from 'typebox';
+import type { FilesOf } from '../contents/user-files.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import { resolveInKernel, resolveOnServer } from './resolve-path.ts';
 
 export interface ResolvePathDeps {
   readonly rootDir: string;
+  /** Where each user has a folder: instead of `rootDir`. */
+  readonly filesOf?: FilesOf | undefined;
   readonly home: string;
   /**
    * The folder that a kernel works in, and whose it is: `cwd` undefined if that is on another machine, and nothing at all for an unknown
@@ -21,7 +24,7 @@ const Scoped = Type.Object({
 const Unresolved = Type.Object({ scope: Type.Literal('kernel'), reason: Type.String() });
 
 /** Where the paths in a traceback lead: JupyterLab makes links of them. */
-export function resolvePathRoutes({ rootDir, home, findKernel }: ResolvePathDeps): RoutePlugin {
+export function resolvePathRoutes({ home, findKernel, ...deps }: ResolvePathDeps): RoutePlugin {
   return async (app) => {
     app.get(
       '/api/resolvePath',
@@ -44,6 +47,7 @@ export function resolvePathRoutes({ rootDir, home, findKernel }: ResolvePathDeps
       async (request) => {
         const { path, kernel: id } = request.query;
         const resolved: { scope: 'server' | 'kernel'; path: string }[] = [];
+        const { rootDir } = deps.filesOf ? await deps.filesOf(request.user?.username ?? '') : deps;
         const onServer = await resolveOnServer(path, rootDir, home);
         if (onServer !== undefined) resolved.push({ scope: 'server', path: onServer });
         if (id === undefined || id === '') return { resolved };

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
+import type { FilesOf } from '../contents/user-files.ts';
 import { ServerError } from '../errors.ts';
 import type { TerminalOptions } from './options.ts';
 import { openPty } from './pty.ts';
@@ -11,6 +12,8 @@ import { Terminal } from './terminal.ts';
 export interface TerminalsDeps {
   readonly options: TerminalOptions;
   readonly rootDir: string;
+  /** Where each user has a folder: instead of `rootDir`. */
+  readonly filesOf?: FilesOf | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether the server itself was started in a terminal. */
   readonly hasTerminal: boolean;
@@ -61,14 +64,15 @@ export class Terminals {
    * this machine cannot.
    */
   async open(owner: string, request: NewTerminal = {}): Promise<Terminal> {
-    const { options, rootDir, env, hasTerminal, serverUrl } = this.#deps;
+    const { options, env, hasTerminal, serverUrl, filesOf } = this.#deps;
     const name = this.#reserve(request.name);
     try {
+      const { rootDir } = filesOf ? await filesOf(owner) : this.#deps;
       const command = request.command ?? shellCommand(options.terminalShell, env, hasTerminal);
       await assertExecutable(command[0] ?? '', env['PATH'] ?? '');
       const pty = await openPty({
         command,
-        cwd: await this.#folder(request.cwd),
+        cwd: await folderIn(rootDir, request.cwd),
         env: shellEnvironment(env, firstSize, { rootDir, url: serverUrl() }),
         ...firstSize,
       });
@@ -136,17 +140,6 @@ export class Terminals {
     return name;
   }
 
-  async #folder(cwd: string | undefined): Promise<string> {
-    const { rootDir } = this.#deps;
-    if (cwd === undefined || cwd.includes('\0')) return rootDir;
-    const candidates = [...(isAbsolute(cwd) ? [cwd] : []), join(rootDir, cwd)];
-    for (const folder of candidates) {
-      const found = await stat(folder).catch(() => undefined);
-      if (found?.isDirectory()) return folder;
-    }
-    return rootDir;
-  }
-
   #forget(terminal: Terminal): void {
     if (this.#terminals.get(terminal.name) === terminal) this.#terminals.delete(terminal.name);
     if (this.#terminals.size > 0) return;
@@ -163,6 +156,16 @@ export class Terminals {
       );
     }, options.terminalCullIntervalS * 1000);
   }
+}
+
+async function folderIn(rootDir: string, cwd: string | undefined): Promise<string> {
+  if (cwd === undefined || cwd.includes('\0')) return rootDir;
+  const candidates = [...(isAbsolute(cwd) ? [cwd] : []), join(rootDir, cwd)];
+  for (const folder of candidates) {
+    const found = await stat(folder).catch(() => undefined);
+    if (found?.isDirectory()) return folder;
+  }
+  return rootDir;
 }
 
 /** Else the terminal would open and close at once, and nobody would know why. */
