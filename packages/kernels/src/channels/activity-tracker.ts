@@ -72,11 +72,12 @@ export class ActivityTracker {
    * A question on shell was answered, so what was computed before is done, whether or not anybody heard it end. Returns
    * whether that was news.
    */
-  shellAnswered(): boolean {
+  shellAnswered(now: number): boolean {
     if (!this.#isRestored) return false;
     this.#isRestored = false;
     if (this.executionState !== 'busy') return false;
     this.executionState = 'idle';
+    this.lastActivity = now;
     return true;
   }
 

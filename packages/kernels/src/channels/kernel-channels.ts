@@ -339,7 +339,7 @@ export class KernelChannels {
       this.#infoWaiters = [];
       for (const waiter of waiters) waiter(this.#info);
     }
-    if (message.channel === 'shell' && this.#activity.shellAnswered()) this.onActivity?.();
+    if (message.channel === 'shell' && this.#activity.shellAnswered(this.#options.now())) this.onActivity?.();
     this.#kernel?.handshake.sawReply();
   }
 

@@ -9,7 +9,7 @@ export interface RunningThings {
   /** What keeps kernels within their limits of memory and processors, in one sentence. */
   readonly limits?: string;
   /** Kernels that wait for room now, and what became of starts since the server began. */
-  queue?(): {
+  readonly queue?: () => {
     readonly queued: number;
     readonly starts: { readonly admitted: number; readonly queued: number; readonly refused: number };
   };
