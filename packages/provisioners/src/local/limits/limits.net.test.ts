@@ -31,7 +31,10 @@ const can = async (mode: LimitsMode) =>
     () => true,
     () => false,
   );
-const modes = (['cgroup2', 'cgroup1', 'guard'] as const).map((mode) => ({ mode, can: can(mode) }));
+/** The ways that this machine has; the guard is one of every machine. The tests of the others are not there. */
+const modes: LimitsMode[] = [];
+for (const mode of ['cgroup2', 'cgroup1', 'guard'] as const) if (await can(mode)) modes.push(mode);
+const cgroupModes = modes.filter((mode) => mode !== 'guard');
 const foldersOf = ({ handle }: ProvisionedKernel): string[] =>
   (handle['confinement'] as { folders?: string[] }).folders ?? [];
 const isThere = (folder: string) =>
@@ -40,85 +43,75 @@ const isThere = (folder: string) =>
     () => false,
   );
 
-for (const { mode, can: isPossible } of modes) {
-  const here = await isPossible;
+for (const mode of modes) {
   const open = (place: Place, options = {}) =>
     place.provisioner({ limits: mode, guardIntervalMs: 50, cgroupIntervalMs: 50, ...options });
 
-  test.runIf(here)(
-    `[L2][L3] ${mode}: a kernel over its limit dies alone, with the reason; nothing of it is left`,
-    async () => {
-      await using place = await Place.create();
-      const provisioner = open(place);
-      expect(await provisioner.limits()).toMatchObject({
-        kind: mode,
-        sentence: expect.stringMatching(/^Kernels /),
-      });
-      const good = await place.launch(fakeKernelspec(), provisioner, { resources });
-      const client = await place.client(good);
-      const gate = join(place.folder, 'gate');
-      const bad = await place.launch({ argv: [process.execPath, '-e', greedy(gate)] }, provisioner, {
-        resources,
-      });
-      await writeFile(gate, '');
-      const exit = await bad.exited;
-      expect(exit).toMatchObject({ reason: 'outOfMemory', signal: 'SIGKILL' });
-      expect(exit.message).toMatch(/^out of memory: used \d+\.\d of 160\.0 MiB$/);
-      if (mode !== 'guard') expect(exit.message).toBe('out of memory: used 160.0 of 160.0 MiB');
-      expect((await client.execute('stream alive')).text).toBe('alive\n');
-      const folders = foldersOf(bad);
-      expect(folders.length > 0).toBe(mode !== 'guard');
-      await bad.destroy(0);
-      for (const folder of folders) expect(await isThere(folder)).toBe(false);
-    },
-  );
+  test(`[L2][L3] ${mode}: a kernel over its limit dies alone, with the reason; nothing of it is left`, async () => {
+    await using place = await Place.create();
+    const provisioner = open(place);
+    expect(await provisioner.limits()).toMatchObject({
+      kind: mode,
+      sentence: expect.stringMatching(/^Kernels /),
+    });
+    const good = await place.launch(fakeKernelspec(), provisioner, { resources });
+    const client = await place.client(good);
+    const gate = join(place.folder, 'gate');
+    const bad = await place.launch({ argv: [process.execPath, '-e', greedy(gate)] }, provisioner, {
+      resources,
+    });
+    await writeFile(gate, '');
+    const exit = await bad.exited;
+    expect(exit).toMatchObject({ reason: 'outOfMemory', signal: 'SIGKILL' });
+    expect(exit.message).toMatch(/^out of memory: used \d+\.\d of 160\.0 MiB$/);
+    if (mode !== 'guard') expect(exit.message).toBe('out of memory: used 160.0 of 160.0 MiB');
+    expect((await client.execute('stream alive')).text).toBe('alive\n');
+    const folders = foldersOf(bad);
+    expect(folders.length > 0).toBe(mode !== 'guard');
+    await bad.destroy(0);
+    for (const folder of folders) expect(await isThere(folder)).toBe(false);
+  });
 
-  test.runIf(here)(
-    `[L4] ${mode}: when a process that a kernel has started is over, all of it ends`,
-    async () => {
-      await using place = await Place.create();
-      const gate = join(place.folder, 'gate');
-      const worker = JSON.stringify(greedy(gate));
-      const parent = `require('child_process').spawn(process.execPath, ['-e', ${worker}]); setInterval(() => {}, 1000)`;
-      const kernel = await place.launch({ argv: [process.execPath, '-e', parent] }, open(place), {
-        resources,
-      });
-      await writeFile(gate, '');
-      expect(await kernel.exited).toMatchObject({
+  test(`[L4] ${mode}: when a process that a kernel has started is over, all of it ends`, async () => {
+    await using place = await Place.create();
+    const gate = join(place.folder, 'gate');
+    const worker = JSON.stringify(greedy(gate));
+    const parent = `require('child_process').spawn(process.execPath, ['-e', ${worker}]); setInterval(() => {}, 1000)`;
+    const kernel = await place.launch({ argv: [process.execPath, '-e', parent] }, open(place), {
+      resources,
+    });
+    await writeFile(gate, '');
+    expect(await kernel.exited).toMatchObject({
+      reason: 'outOfMemory',
+      message: expect.stringMatching(/^out of memory: used \d+\.\d of 160\.0 MiB$/),
+    });
+    await kernel.destroy(0);
+    const { pid, startedAt } = kernel.handle as unknown as { pid: number; startedAt: string };
+    expect(await sessionMembers({ pid, startedAt })).toEqual([]);
+  });
+
+  test(`[L5] ${mode}: limits hold for an adopted kernel, and its end is told with its reason`, async () => {
+    await using place = await Place.create();
+    const gate = join(place.folder, 'gate');
+    // A server that was killed watches nothing any more: its guard never looks.
+    const former = open(place, { guardIntervalMs: 600_000, cgroupIntervalMs: 600_000 });
+    const launched = await place.launch({ argv: [process.execPath, '-e', greedy(gate)] }, former, {
+      resources,
+    });
+    const adopted = await place.adopt(launched.handle, open(place));
+    await writeFile(gate, '');
+    expect(await adopted.exited).toMatchObject({ reason: 'outOfMemory' });
+    // And to one that came only when it was over.
+    expect(await open(place).adopt(launched.handle)).toMatchObject({
+      ended: {
         reason: 'outOfMemory',
-        message: expect.stringMatching(/^out of memory: used \d+\.\d of 160\.0 MiB$/),
-      });
-      await kernel.destroy(0);
-      const { pid, startedAt } = kernel.handle as unknown as { pid: number; startedAt: string };
-      expect(await sessionMembers({ pid, startedAt })).toEqual([]);
-    },
-  );
+        message: expect.stringMatching(/^out of memory: used .* of 160\.0 MiB$/),
+      },
+    });
+    for (const folder of foldersOf(launched)) expect(await isThere(folder)).toBe(false);
+  });
 
-  test.runIf(here)(
-    `[L5] ${mode}: limits hold for an adopted kernel, and its end is told with its reason`,
-    async () => {
-      await using place = await Place.create();
-      const gate = join(place.folder, 'gate');
-      // A server that was killed watches nothing any more: its guard never looks.
-      const former = open(place, { guardIntervalMs: 600_000, cgroupIntervalMs: 600_000 });
-      const launched = await place.launch({ argv: [process.execPath, '-e', greedy(gate)] }, former, {
-        resources,
-      });
-      const adopted = await place.adopt(launched.handle, open(place));
-      await writeFile(gate, '');
-      expect(await adopted.exited).toMatchObject({ reason: 'outOfMemory' });
-      // And to one that came only when it was over.
-      expect(await open(place).adopt(launched.handle)).toMatchObject({
-        ended: {
-          reason: 'outOfMemory',
-          message: expect.stringMatching(/^out of memory: used .* of 160\.0 MiB$/),
-        },
-      });
-      for (const folder of foldersOf(launched)) expect(await isThere(folder)).toBe(false);
-    },
-  );
-
-  test.runIf(here)(`[L6] ${mode}: usage is what it uses`, async () => {
+  test(`[L6] ${mode}: usage is what it uses`, async () => {
     await using place = await Place.create();
     const kernel = await place.launch(fakeKernelspec(), open(place), { resources });
     await place.client(kernel);
@@ -133,8 +126,7 @@ for (const { mode, can: isPossible } of modes) {
   });
 }
 
-test.each(modes.slice(0, 2))('[L7] $mode: processors are limited', async ({ mode, can: isPossible }) => {
-  if (!(await isPossible)) return;
+test.each(cgroupModes)('[L7] %s: processors are limited', async (mode) => {
   await using place = await Place.create();
   const kernel = await place.script('sleep 600', place.provisioner({ limits: mode }), { resources });
   const file = mode === 'cgroup2' ? 'cpu.max' : 'cpu.cfs_quota_us';
@@ -144,25 +136,22 @@ test.each(modes.slice(0, 2))('[L7] $mode: processors are limited', async ({ mode
   expect(texts.join('').trim()).toBe(mode === 'cgroup2' ? '50000 100000' : '50000');
 });
 
-test('[L4] what took a session of its own ends with its kernel, where there are cgroups', async () => {
-  for (const { mode, can: isPossible } of modes.slice(0, 2)) {
-    if (!(await isPossible)) continue;
-    await using place = await Place.create();
-    const kernel = await place.script('setsid sleep 600 & wait', place.provisioner({ limits: mode }));
-    const [folder = ''] = foldersOf(kernel);
-    await eventually(
-      'it runs',
-      async () => (await readFile(join(folder, 'cgroup.procs'), 'utf8')).split('\n').length > 2,
-    );
-    await kernel.destroy(0);
-    expect(await isThere(folder)).toBe(false);
-    expect(await isThere(dirname(folder))).toBe(false);
-  }
+test.each(cgroupModes)('[L4] %s: what took a session of its own ends with its kernel', async (mode) => {
+  await using place = await Place.create();
+  const kernel = await place.script('setsid sleep 600 & wait', place.provisioner({ limits: mode }));
+  const [folder = ''] = foldersOf(kernel);
+  await eventually(
+    'it runs',
+    async () => (await readFile(join(folder, 'cgroup.procs'), 'utf8')).split('\n').length > 2,
+  );
+  await kernel.destroy(0);
+  expect(await isThere(folder)).toBe(false);
+  expect(await isThere(dirname(folder))).toBe(false);
 });
 
-test('[L8] all kernels together keep within what they may have, where there are cgroups; who is small stays', async () => {
-  for (const { mode, can: isPossible } of modes.slice(0, 2)) {
-    if (!(await isPossible)) continue;
+test.each(cgroupModes)(
+  '[L8] %s: all kernels together keep within what they may have; who is small stays',
+  async (mode) => {
     await using place = await Place.create();
     const provisioner = place.provisioner({
       limits: mode,
@@ -180,8 +169,8 @@ test('[L8] all kernels together keep within what they may have, where there are 
       /^out of memory: used \d+\.\d of 390\.0 MiB/,
     );
     expect((await client.execute('stream alive')).text).toBe('alive\n');
-  }
-});
+  },
+);
 
 test('[L9] with limits off nothing is limited, and that is said', async () => {
   await using place = await Place.create();
