@@ -99,6 +99,10 @@ serve({
     const results = await Promise.all(clients.map((client, index) => client.run(code, index === 0)));
     return { results, cpu: cpuMicros() - cpu };
   },
+  /** Counts what somebody else runs. */
+  async listen() {
+    return { results: await Promise.all(clients.map((client) => client.run('', false))) };
+  },
   async roundTrips({ count, pauseMs = 1 }) {
     const times = [];
     for (let index = 0; index < count; index++) {
