@@ -14,11 +14,12 @@ import {
 } from './cgroup-folder.ts';
 import { ownCgroup, type ProcFiles } from './cgroup-place.ts';
 import { available1 } from './available-memory.ts';
-import type { KernelsGroup, Limiter } from './confinement.ts';
+import { kernelsCpuWeight, type KernelsGroup, type Limiter } from './confinement.ts';
 import type { Watch } from './watch.ts';
 
 const cpuPeriodUs = 100_000;
 const leastQuotaUs = 1000;
+const usualShares = 1024;
 
 /** Kernels in cgroups of version 1, below those that the server is in. Rejects with what is missing, in words. */
 export async function openCgroup1(files: ProcFiles, watch: Watch, group: KernelsGroup): Promise<Limiter> {
@@ -35,6 +36,7 @@ export async function openCgroup1(files: ProcFiles, watch: Watch, group: Kernels
   const openBases = async (): Promise<void> => {
     for (const each of usable) await mkdir(each, { recursive: true });
     await setLimits(base, { memoryBytes: group.memoryBytes });
+    for (const each of usable) await setWeight(each);
   };
   const recordOf = (name: string) => ({
     kind: 'cgroup1' as const,
@@ -113,6 +115,11 @@ async function probe(base: string, control?: string): Promise<void> {
   const isLimited = control === undefined || (await isThere(folder, control));
   await rmdir(folder);
   if (!isLimited) throw new Error(`a cgroup in ${base} has no ${control}`);
+}
+
+async function setWeight(folder: string): Promise<void> {
+  if (await isThere(folder, 'cpu.shares'))
+    await writeControl(folder, 'cpu.shares', Math.round(usualShares * kernelsCpuWeight));
 }
 
 /** Writes what the hierarchy of this folder has. */

@@ -17,12 +17,13 @@ import {
 } from './cgroup-folder.ts';
 import { ownCgroup, type ProcFiles } from './cgroup-place.ts';
 import { available2 } from './available-memory.ts';
-import type { KernelsGroup, Limiter } from './confinement.ts';
+import { kernelsCpuWeight, type KernelsGroup, type Limiter } from './confinement.ts';
 import type { Watch } from './watch.ts';
 
 const cpuPeriodUs = 100_000;
 /** The kernel of the system takes no less. */
 const leastQuotaUs = 1000;
+const usualWeight = 100;
 const serverLeaf = 'perijove-server';
 const attempts = 5;
 
@@ -45,6 +46,7 @@ export async function openCgroup2(files: ProcFiles, watch: Watch, group: Kernels
     await enableControllers(base, wanted);
     await writeControl(base, 'memory.max', Math.floor(group.memoryBytes));
     await writeIfThere(base, 'memory.swap.max', 0);
+    await writeIfThere(base, 'cpu.weight', Math.round(usualWeight * kernelsCpuWeight));
   };
   await again(async () => {
     await openBase();

@@ -43,6 +43,12 @@ export interface KernelsGroup {
   readonly memoryBytes: number;
 }
 
+/**
+ * Weight of all kernels together where they and the server want a processor at the same time, of the system's usual one: what
+ * people feel is the server, and kernels get all that it leaves.
+ */
+export const kernelsCpuWeight = 0.25;
+
 /** One way of keeping kernels within limits on this machine. */
 export interface Limiter {
   readonly kind: LimitsKind;

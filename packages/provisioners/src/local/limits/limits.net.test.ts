@@ -134,6 +134,11 @@ test.each(cgroupModes)('[L7] %s: processors are limited', async (mode) => {
     foldersOf(kernel).map((folder) => readFile(join(folder, file), 'utf8').catch(() => '')),
   );
   expect(texts.join('').trim()).toBe(mode === 'cgroup2' ? '50000 100000' : '50000');
+  const weight = mode === 'cgroup2' ? 'cpu.weight' : 'cpu.shares';
+  const weights = await Promise.all(
+    foldersOf(kernel).map((folder) => readFile(join(dirname(folder), weight), 'utf8').catch(() => '')),
+  );
+  expect(weights.join('').trim()).toBe(mode === 'cgroup2' ? '25' : '256');
 });
 
 test.each(cgroupModes)('[L4] %s: what took a session of its own ends with its kernel', async (mode) => {
