@@ -1,5 +1,5 @@
 import { ContentsFailure } from './contents-failure.ts';
-import { parseJson } from '../nbformat/json-document.ts';
+import { parseJson } from '../nbformat/parse-json.ts';
 import type { JsonDocument, JsonNode, JsonObject } from '../nbformat/json-document.ts';
 import { member, versionOf } from '../nbformat/notebook-shape.ts';
 import { withCellIds } from '../nbformat/normalize.ts';

@@ -1,13 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { ByteSink } from '../nbformat/byte-sink.ts';
-import {
-  fromPlain,
-  JsonSyntaxError,
-  JsonTooManyValuesError,
-  parseJson,
-  toPlain,
-  withSentinel,
-} from '../nbformat/json-document.ts';
+import { fromPlain, toPlain } from '../nbformat/plain-json.ts';
+import { JsonSyntaxError, JsonTooManyValuesError } from '../nbformat/json-syntax-error.ts';
+import { parseJson, withSentinel } from '../nbformat/parse-json.ts';
 import type { JsonDocument, JsonNode, JsonObject } from '../nbformat/json-document.ts';
 import { withCellIds } from '../nbformat/normalize.ts';
 import { member, versionOf } from '../nbformat/notebook-shape.ts';

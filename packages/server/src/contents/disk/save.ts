@@ -3,9 +3,11 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ContentsFailure } from './contents-failure.ts';
 import type { ContentsModel } from '../contents.ts';
+import { viewOf } from '../nbformat/byte-scan.ts';
 import { ByteSink } from '../nbformat/byte-sink.ts';
 import type { JsonDocument, JsonNode, JsonString } from '../nbformat/json-document.ts';
-import { JsonSyntaxError, JsonTooManyValuesError, parseJson } from '../nbformat/json-document.ts';
+import { JsonSyntaxError, JsonTooManyValuesError } from '../nbformat/json-syntax-error.ts';
+import { parseJson } from '../nbformat/parse-json.ts';
 import { writeUnescaped } from '../nbformat/json-string.ts';
 import { integerOf, member, memberText } from '../nbformat/notebook-shape.ts';
 import { writeAtomically } from './atomic-write.ts';
@@ -54,8 +56,7 @@ interface Request {
 }
 
 function parseBody(body: Uint8Array, length: number, settings: DiskSettings): JsonDocument {
-  if (length === 0)
-    return { bytes: body, words: new Int32Array(), root: { kind: 'null' }, hasNonFinite: false };
+  if (length === 0) return { bytes: body, view: viewOf(body), root: { kind: 'null' }, hasNonFinite: false };
   if (!isUtf8(body.subarray(0, length)))
     throw new ContentsFailure('BAD_JSON', 'Invalid JSON in body of request: it is not UTF-8');
   try {
@@ -163,7 +164,7 @@ function decodeText(
   );
   if (content.escaped) {
     const sink = new ByteSink(bytes.length);
-    if (!writeUnescaped(sink, document.bytes, content.start, content.end))
+    if (!writeUnescaped(sink, document, content))
       throw new ContentsFailure(
         'BAD_REQUEST',
         `Encoding error saving ${location.path}: half a surrogate pair`,

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadNotebook } from '../disk/load-notebook.ts';
 import { ByteSink } from './byte-sink.ts';
-import { parseJson, withSentinel } from './json-document.ts';
+import { parseJson, withSentinel } from './parse-json.ts';
 import type { JsonObject } from './json-document.ts';
 import { testSettings } from './test-settings.ts';
 import { writeNotebook } from './write-notebook.ts';

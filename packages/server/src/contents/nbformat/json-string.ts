@@ -1,9 +1,10 @@
 // Strings of a JSON text, still in their JSON spelling, written again: as Python's json would spell them,
 // split into lines, joined, or as the bytes that they stand for.
 import type { ByteSink } from './byte-sink.ts';
-import { skipLine, skipPlain } from './byte-scan.ts';
-import { hexValue } from './json-document.ts';
-import type { JsonDocument, JsonStrings } from './json-document.ts';
+import { hexValue } from './hex-value.ts';
+import type { JsonDocument, JsonString, JsonStrings } from './json-document.ts';
+
+type Text = Pick<JsonDocument, 'bytes' | 'view'>;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -109,63 +110,58 @@ function writeUtf8(sink: ByteSink, codePoint: number): void {
 
 /**
  * Writes the string as the list that Python's splitlines(keepends=True) makes of it. `separator` stands between
- * two lines, quotes are written here.
+ * two lines, quotes included.
  */
 export function writeSplitLines(
   sink: ByteSink,
-  source: Pick<JsonDocument, 'bytes' | 'words'>,
+  source: Text,
   start: number,
   end: number,
-  separator: string,
+  separator: Uint8Array,
 ): void {
-  const { bytes, words } = source;
+  const { bytes } = source;
   sink.byte(QUOTE);
   let i = start;
-  while (i < end) {
-    const from = i;
-    i = skipLine(bytes, words, i, end);
-    sink.copy(bytes, from, i);
-    if (i >= end) break;
+  while ((i = sink.copyLine(source, i, end)) < end) {
     const next = writeUpToBreak(sink, bytes, i);
     // Negative: up to there, and a line ends there.
     i = Math.abs(next);
-    if (next < 0 && i < end) {
-      sink.byte(QUOTE);
-      sink.ascii(separator);
-      sink.byte(QUOTE);
-    }
+    if (next < 0 && i < end) sink.copySmall(separator);
   }
   sink.byte(QUOTE);
 }
 
 /** Writes all strings of a list as one. */
-export function writeJoined(
-  sink: ByteSink,
-  source: Pick<JsonDocument, 'bytes' | 'words'>,
-  strings: JsonStrings,
-): void {
-  const { bytes, words } = source;
+export function writeJoined(sink: ByteSink, source: Text, strings: JsonStrings): void {
+  const { bytes } = source;
   sink.byte(QUOTE);
   let i = strings.start + 1;
   for (let n = 0; n < strings.count; n++) {
     while (bytes[i] !== QUOTE) i++;
-    const from = ++i;
-    i = skipPlain(bytes, words, i);
-    while (bytes[i] !== QUOTE) i = skipPlain(bytes, words, i + 2);
-    sink.copy(bytes, from, i);
+    i = sink.copyPlain(source, i + 1);
+    while (bytes[i] !== QUOTE) {
+      sink.byte(BACKSLASH);
+      sink.byte(bytes[i + 1]!);
+      i = sink.copyPlain(source, i + 2);
+    }
     i++;
   }
   sink.byte(QUOTE);
 }
 
+/** Second bytes of escapes that stay as they are, and end no line but for `\\n`. */
+const isKept = new Uint8Array(256);
+for (const c of [0x22, 0x5c, 0x62, 0x6e, 0x74]) isKept[c] = 1;
+
 /** Where the next look is needed; negative if a line ends there. */
 function writeUpToBreak(sink: ByteSink, source: Uint8Array, at: number): number {
   const c = source[at]!;
   if (c === BACKSLASH) {
-    if (source[at + 1] === 0x6e) {
+    const second = source[at + 1]!;
+    if (isKept[second] === 1) {
       sink.byte(BACKSLASH);
-      sink.byte(0x6e);
-      return -(at + 2);
+      sink.byte(second);
+      return second === 0x6e ? -(at + 2) : at + 2;
     }
     const codePoint = escapedCodePoint(source, at);
     let next = writeEscape(sink, source, at);
@@ -209,42 +205,47 @@ function endsLine(codePoint: number): boolean {
 }
 
 /** Writes the bytes that the string stands for. False if it holds half a surrogate pair, which has none (it is left out). */
-export function writeUnescaped(
-  sink: ByteSink,
-  source: Uint8Array,
-  start: number,
-  end: number,
-  escaped = true,
-): boolean {
-  if (!escaped) {
-    sink.copy(source, start, end);
+export function writeUnescaped(sink: ByteSink, source: Text, text: JsonString): boolean {
+  if (!text.escaped) {
+    sink.copy(source.bytes, text.start, text.end);
     return true;
   }
-  // Never longer than what is read, so there is room for all.
-  sink.reserve(end - start);
-  const { bytes } = sink;
-  let at = sink.length;
+  return writeUnescapedUpToQuote(sink, source, text.start) > 0;
+}
+
+/** Writes the bytes that all strings of a list stand for. `onText` is called after each. */
+export function writeUnescapedStrings(
+  sink: ByteSink,
+  source: Text,
+  strings: JsonStrings,
+  onText: () => void,
+): void {
+  let i = strings.start + 1;
+  for (let n = 0; n < strings.count; n++) {
+    while (source.bytes[i] !== QUOTE) i++;
+    i = Math.abs(writeUnescapedUpToQuote(sink, source, i + 1)) + 1;
+    onText();
+  }
+}
+
+/** Where the closing quote is; negative if half a surrogate pair was left out. */
+function writeUnescapedUpToQuote(sink: ByteSink, source: Text, start: number): number {
+  const { bytes } = source;
   let complete = true;
   let i = start;
-  while (i < end) {
-    const c = source[i]!;
-    if (c !== BACKSLASH) {
-      bytes[at++] = c;
-      i++;
-    } else if (source[i + 1] !== 0x75) {
-      bytes[at++] = unescapedByte(source[i + 1]!);
+  for (;;) {
+    i = sink.copyPlain(source, i);
+    if (bytes[i] === QUOTE) return complete ? i : -i;
+    if (bytes[i + 1] !== 0x75) {
+      sink.byte(unescapedByte(bytes[i + 1]!));
       i += 2;
-    } else {
-      const [codePoint, next] = codePointAt(source, i);
-      sink.length = at;
-      if (codePoint >= 0xd800 && codePoint < 0xe000) complete = false;
-      else writeUtf8(sink, codePoint);
-      at = sink.length;
-      i = next;
+      continue;
     }
+    const [codePoint, next] = codePointAt(bytes, i);
+    if (codePoint >= 0xd800 && codePoint < 0xe000) complete = false;
+    else writeUtf8(sink, codePoint);
+    i = next;
   }
-  sink.length = at;
-  return complete;
 }
 
 function unescapedByte(c: number): number {

@@ -10,7 +10,7 @@ import { loadNotebook } from '../disk/load-notebook.ts';
 import { sign } from '../disk/notary.ts';
 import { isSignatureKnown, readSecret } from '../disk/signature-store.ts';
 import { ByteSink } from './byte-sink.ts';
-import { parseJson, withSentinel } from './json-document.ts';
+import { parseJson, withSentinel } from './parse-json.ts';
 import type { JsonDocument, JsonObject } from './json-document.ts';
 import { signatureOf } from './signature.ts';
 import { testSettings } from './test-settings.ts';

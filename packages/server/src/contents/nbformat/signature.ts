@@ -4,8 +4,8 @@ import { createHmac } from 'node:crypto';
 import type { Hmac } from 'node:crypto';
 import { ByteSink } from './byte-sink.ts';
 import type { JsonDocument, JsonNode, JsonObject } from './json-document.ts';
-import { asciiOf, numbersOf, stringsOf } from './json-document.ts';
-import { writeUnescaped } from './json-string.ts';
+import { asciiOf, numbersOf } from './json-document.ts';
+import { writeUnescaped, writeUnescapedStrings } from './json-string.ts';
 import {
   itemsOf,
   member,
@@ -75,16 +75,13 @@ class Traversal {
         for (const item of node.items) this.value(item);
         break;
       case 'strings':
-        for (const text of stringsOf(bytes, node)) {
-          writeUnescaped(sink, bytes, text.start, text.end, text.escaped);
-          if (sink.length >= blockBytes) this.flush();
-        }
+        writeUnescapedStrings(sink, this.document, node, this.flushFull);
         break;
       case 'numbers':
         for (const number of numbersOf(bytes, node)) this.value(number);
         break;
       case 'string':
-        writeUnescaped(sink, bytes, node.start, node.end, node.escaped);
+        writeUnescaped(sink, this.document, node);
         break;
       case 'added':
         sink.ascii(node.value);
@@ -95,8 +92,12 @@ class Traversal {
       default:
         sink.ascii(pythonNames[node.kind]);
     }
-    if (sink.length >= blockBytes) this.flush();
+    this.flushFull();
   }
+
+  private readonly flushFull = (): void => {
+    if (this.sink.length >= blockBytes) this.flush();
+  };
 
   private flush(): void {
     this.hmac.update(this.sink.view());

@@ -1,5 +1,5 @@
 // Notebooks of formats 1 to 3 as 4.5, step by step like nbformat.convert. They are old and small, so plain objects do.
-import { RawJson } from './json-document.ts';
+import { RawJson } from './plain-json.ts';
 import { newCellId } from './normalize.ts';
 
 type Plain = Record<string, unknown>;

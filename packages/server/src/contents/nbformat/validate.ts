@@ -1,5 +1,5 @@
 import type { JsonDocument, JsonNode, JsonObject } from './json-document.ts';
-import { toPlain, RawJson } from './json-document.ts';
+import { toPlain, RawJson } from './plain-json.ts';
 import { versionOf } from './notebook-shape.ts';
 import { pythonRepr } from './python-repr.ts';
 import type { Check, Schema, Violation } from './schema-check.ts';

@@ -61,10 +61,12 @@ class Writer {
   private readonly document: JsonDocument;
   private readonly separators: string[] = [];
   private readonly newlines: string[] = [];
+  private readonly lineSeparators: Uint8Array[] = [];
 
   constructor(document: JsonDocument, size: number) {
     this.document = document;
-    this.sink = new ByteSink(size + (size >> 3) + 1024);
+    // Short lines, each with quotes and an indent. Memory that is never written costs nothing, growing costs a copy.
+    this.sink = new ByteSink(size + (size >> 1) + 1024);
   }
 
   notebook(notebook: JsonObject): void {
@@ -118,7 +120,7 @@ class Writer {
     const { sink } = this;
     sink.byte(0x5b);
     sink.ascii(this.newline(level + 1));
-    writeSplitLines(sink, this.document, node.start, node.end, this.separator(level + 1));
+    writeSplitLines(sink, this.document, node.start, node.end, this.lineSeparator(level + 1));
     sink.ascii(this.newline(level));
     sink.byte(0x5d);
   }
@@ -200,6 +202,10 @@ class Writer {
 
   private newline(level: number): string {
     return (this.newlines[level] ??= `\n${' '.repeat(level)}`);
+  }
+
+  private lineSeparator(level: number): Uint8Array {
+    return (this.lineSeparators[level] ??= Buffer.from(`"${this.separator(level)}"`));
   }
 
   private separator(level: number): string {

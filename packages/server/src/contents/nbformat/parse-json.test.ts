@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fromPlain, maxJsonDepth, parseJson, toPlain, withSentinel } from './json-document.ts';
+import { fromPlain, toPlain } from './plain-json.ts';
+import { maxJsonDepth, parseJson, withSentinel } from './parse-json.ts';
 
 function roundTrip(text: string): unknown {
   const bytes = withSentinel(Buffer.from(text));
