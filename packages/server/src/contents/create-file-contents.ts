@@ -29,7 +29,7 @@ export interface FileContentsService {
   /** Absolute path of what an API path means, whether or not it is there. Throws for what is outside the root, by links too. */
   readonly resolve: (apiPath: string) => string;
   /** The same for another folder, of one user: by the same threads. */
-  forUser(root: string, username: string): Omit<FileContentsService, 'close' | 'forUser'>;
+  readonly forUser: (root: string, username: string) => Omit<FileContentsService, 'close' | 'forUser'>;
   close(): Promise<void>;
 }
 
