@@ -1,5 +1,6 @@
+import { createUserData } from './auth/user-data.ts';
 import { configRoutes } from './config/config-routes.ts';
-import { ConfigStore } from './config/config-store.ts';
+import { configPlaces, ConfigStore } from './config/config-store.ts';
 import { createServer, type Server, type ServerOptions } from './create-server.ts';
 import { staticRoutes } from './http/static-routes.ts';
 import { apiRoutes } from './status/api-routes.ts';
@@ -19,10 +20,15 @@ export interface NotebookServerOptions extends ServerOptions {
 
 /** A notebook server: this list is what it is made of, besides what its composer adds. */
 export function createNotebookServer(options: NotebookServerOptions): Promise<Server> {
-  const { auth, paths, running, logger } = options;
+  const { auth, paths, running, logger, dataDir } = options;
+  const configOf = createUserData({
+    dataDir,
+    ofAccount: new ConfigStore({ ...paths, log: logger }),
+    open: (folder) => new ConfigStore({ ...configPlaces(paths, folder), log: logger }),
+  });
   return createServer(options, [
     apiRoutes(),
-    configRoutes({ config: new ConfigStore({ ...paths, log: logger }) }),
+    configRoutes({ configOf }),
     statusRoutes(running),
     metricsRoutes({ running, authenticate: auth.authenticatePrometheus }),
     specRoutes(),

@@ -48,9 +48,10 @@ const day = 86_400;
 /** Tells who asks, by token, proxy or login cookie. Its password may change while it runs: then all earlier cookies are void. */
 export class Authenticator {
   readonly token: string;
+  /** Who all are that hold the server's own token or password. */
+  readonly account: string;
   readonly #options: AuthenticatorOptions;
   readonly #now: () => number;
-  readonly #account: string;
   #hashedPassword: string;
   #key: string;
 
@@ -58,7 +59,7 @@ export class Authenticator {
     this.token = options.token;
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#account = options.account ?? serverAccount();
+    this.account = options.account ?? serverAccount();
     this.#hashedPassword = options.hashedPassword;
     this.#key = keyOf(options.cookieSecret, options.hashedPassword);
   }
@@ -160,7 +161,7 @@ export class Authenticator {
   #holder(by: User['by'], identity: Identity): User {
     const isOnlyWayIn = !this.hasNamedTokens && this.#options.proxy === undefined;
     const mayImpersonate = this.#options.trustUpstreamUsernames ?? isOnlyWayIn;
-    return { username: this.#account, role: 'admin', identity, by, mayImpersonate };
+    return { username: this.account, role: 'admin', identity, by, mayImpersonate };
   }
 
   #userOfCookie(name: string, cookie: string): User | undefined {

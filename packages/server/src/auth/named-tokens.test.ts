@@ -1,4 +1,4 @@
-import { chmod, readFile, unlink, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import { createTestApp, testToken } from '../http/test-app.ts';
@@ -108,8 +108,11 @@ test('[A55] a file that cannot be used is said, and the tokens before stay; a fi
     expect(users.namedTokens.find(token)?.user).toBe('ada');
   }
   expect(users.logged.join('')).not.toContain(entry.hash);
-  await users.write([]);
-  await chmod(users.path, 0o666);
+  // In one step: the file is looked at every few milliseconds.
+  const open = `${users.path}.open`;
+  await writeFile(open, renderTokenFile([]));
+  await chmod(open, 0o666);
+  await rename(open, users.path);
   await users.namedTokens.reload();
   expect(users.logged.at(-1)).toContain('others than its owner may write it');
   expect(users.namedTokens.find(token)?.user).toBe('ada');

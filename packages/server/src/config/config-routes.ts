@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { ServerError } from '../errors.ts';
+import type { UserData } from '../auth/user-data.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import { isJsonObject, type JsonObject } from '../json-object.ts';
 import type { ConfigStore } from './config-store.ts';
@@ -8,8 +9,8 @@ const Section = Type.Object({ section: Type.String({ pattern: '^[A-Za-z0-9_]{1,2
 const Config = Type.Record(Type.String(), Type.Unknown());
 
 /** `/api/config/{section}`: small settings that front-end extensions keep. */
-export function configRoutes(deps: { readonly config: ConfigStore }): RoutePlugin {
-  const { config: store } = deps;
+export function configRoutes(deps: { readonly configOf: UserData<ConfigStore> }): RoutePlugin {
+  const { configOf } = deps;
   const config = { access: { kind: 'api', resource: 'config' } } as const;
   return async (app) => {
     app.get(
@@ -18,7 +19,7 @@ export function configRoutes(deps: { readonly config: ConfigStore }): RoutePlugi
         config,
         schema: { summary: 'Read a section of settings', params: Section, response: { 200: Config } },
       },
-      async (request) => store.read(request.params.section),
+      async (request) => (await configOf(request)).read(request.params.section),
     );
     app.put(
       '/api/config/:section',
@@ -27,7 +28,7 @@ export function configRoutes(deps: { readonly config: ConfigStore }): RoutePlugi
         schema: { summary: 'Replace a section of settings', params: Section, response: { 204: Type.Null() } },
       },
       async (request, reply) => {
-        await store.write(request.params.section, objectOf(request.body));
+        await (await configOf(request)).write(request.params.section, objectOf(request.body));
         return reply.code(204).send(null);
       },
     );
@@ -41,7 +42,7 @@ export function configRoutes(deps: { readonly config: ConfigStore }): RoutePlugi
           response: { 200: Config },
         },
       },
-      async (request) => store.update(request.params.section, objectOf(request.body)),
+      async (request) => (await configOf(request)).update(request.params.section, objectOf(request.body)),
     );
   };
 }

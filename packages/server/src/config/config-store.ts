@@ -5,12 +5,15 @@ import { writeAtomically } from '../write-atomically.ts';
 import { isJsonObject, type JsonObject } from '../json-object.ts';
 import { layer, withoutDefaults } from './config-merge.ts';
 
-export interface ConfigStoreOptions {
+export interface ConfigStoreOptions extends ConfigPlaces {
+  readonly log: Pick<FastifyBaseLogger, 'warn'>;
+}
+
+export interface ConfigPlaces {
   /** Jupyter's config folders; the first one wins. */
   readonly configPath: readonly string[];
   /** The user's own, where changes go. */
   readonly configDir: string;
-  readonly log: Pick<FastifyBaseLogger, 'warn'>;
 }
 
 /**
@@ -86,6 +89,11 @@ export class ConfigStore {
     this.#writing = result.catch(() => undefined); // its caller hears of it
     return result;
   }
+}
+
+/** For a user with a folder of their own: that in place of the account's, over what is the environment's and the system's. */
+export function configPlaces({ configPath, configDir }: ConfigPlaces, folder: string): ConfigPlaces {
+  return { configDir: folder, configPath: [folder, ...configPath.filter((other) => other !== configDir)] };
 }
 
 function fileOf(folder: string, section: string): string {

@@ -5,9 +5,11 @@ import fc from 'fast-check';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTestApp, withToken } from '../http/test-app.ts';
+import { openTestUsers } from '../auth/test-users.ts';
+import { createUserData } from '../auth/user-data.ts';
 import { layer, withoutDefaults } from './config-merge.ts';
 import { configRoutes } from './config-routes.ts';
-import { ConfigStore } from './config-store.ts';
+import { configPlaces, ConfigStore } from './config-store.ts';
 
 let folder: string;
 
@@ -29,7 +31,7 @@ async function setUp() {
     configDir: join(folder, 'user'),
     log: pino({ level: 'silent' }),
   });
-  const app = await createTestApp([configRoutes({ config: store })]);
+  const app = await createTestApp([configRoutes({ configOf: async () => store })]);
   return (method: 'GET' | 'PUT' | 'PATCH', section: string, payload?: object | string) =>
     app.inject({
       method,
@@ -127,4 +129,29 @@ test('[H66] layering over nothing gives what was there, less nulls and empty obj
     }),
     { numRuns: 200 },
   );
+});
+
+test('[H67] each user’s own is over what is the environment’s and the system’s; the account’s is nobody else’s', async () => {
+  await put('system/serverconfig/lab.json', { a: 'system', b: 'system' });
+  await put('user/serverconfig/lab.json', { a: 'account' });
+  const places = {
+    configPath: ['user', 'system'].map((name) => join(folder, name)),
+    configDir: join(folder, 'user'),
+  };
+  const log = pino({ level: 'silent' });
+  await using users = await openTestUsers();
+  const configOf = createUserData({
+    dataDir: join(folder, 'data'),
+    ofAccount: new ConfigStore({ ...places, log }),
+    open: (own) => new ConfigStore({ ...configPlaces(places, own), log }),
+  });
+  const app = await createTestApp([configRoutes({ configOf })], { authenticator: users.authenticator });
+  const url = '/api/config/lab';
+  const change = { method: 'PATCH', url, payload: { b: 'ada' }, headers: users.as('ada') } as const;
+  expect((await app.inject(change)).statusCode).toBe(200);
+  const of = async (headers: Record<string, string>) => (await app.inject({ url, headers })).json();
+  expect(await of(users.as('ada'))).toEqual({ a: 'system', b: 'ada' });
+  expect(await of(users.as('bob'))).toEqual({ a: 'system', b: 'system' });
+  expect(await of(withToken)).toEqual({ a: 'account', b: 'system' });
+  await app.close();
 });

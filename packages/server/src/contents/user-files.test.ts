@@ -29,7 +29,10 @@ beforeEach(async () => {
     dataHome: join(folder, 'data'),
     events: bus,
   });
-  filesOf = createUserFiles(parseRootTemplate(join(folder, 'of-{username}', 'notebooks'))!, service.forUser);
+  filesOf = createUserFiles(
+    parseRootTemplate(join(folder, 'of-{username}', 'notebooks'))!,
+    (rootDir, username) => service.forUser(rootDir, username),
+  );
 });
 afterEach(async () => {
   await service.close();

@@ -7,6 +7,8 @@ import { isJsonObject, type JsonObject } from '../json-object.ts';
 import type { PluginSwitches } from './plugin-switches.ts';
 
 const access: Access = { kind: 'api', resource: 'api' };
+/** What is switched off is so in everybody's page: no matter of one user. */
+const switching: Access = { kind: 'api', resource: 'server', action: 'write' };
 const anyName = Type.String({ minLength: 1, maxLength: 300 });
 const pluginAction = Type.Object({ cmd: Type.String(), plugin_name: anyName });
 const extensionAction = Type.Object({ cmd: Type.String(), extension_name: anyName });
@@ -48,7 +50,7 @@ export function extensionManagerRoutes(
     );
     app.post(
       '/lab/api/extensions',
-      { config: { access }, schema: { body: extensionAction } },
+      { config: { access: switching }, schema: { body: extensionAction } },
       async (request, reply) => {
         const result = await turn(request.body.extension_name, request.body.cmd);
         return reply.code(201).send(result);
@@ -58,7 +60,7 @@ export function extensionManagerRoutes(
     app.get('/lab/api/plugins', { config: { access } }, () => switches.locks());
     app.post(
       '/lab/api/plugins',
-      { config: { access }, schema: { body: pluginAction } },
+      { config: { access: switching }, schema: { body: pluginAction } },
       async (request, reply) => {
         const result = await turn(request.body.plugin_name, request.body.cmd);
         return reply.code(201).send(result);

@@ -1,5 +1,6 @@
 import type { JupyterPaths } from '@perijove/kernels';
 import type { FastifyBaseLogger } from 'fastify';
+import type { FilesOf } from '../contents/user-files.ts';
 
 /** What the routes of JupyterLab need of the rest of the server. */
 export interface LabDeps {
@@ -10,7 +11,11 @@ export interface LabDeps {
   /** JUPYTERLAB_DIR, if set: its `settings/` replaces those found along the data path. */
   readonly labDir?: string | undefined;
   readonly paths: JupyterPaths;
+  /** Perijove's own data, with what users other than the account set. */
+  readonly dataDir: string;
   readonly rootDir: string;
+  /** With a root for each user. */
+  readonly filesOf?: FilesOf | undefined;
   readonly preferredPath?: string;
   readonly serverVersion: readonly [number, number, number];
   readonly terminalsAvailable: boolean;

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import type { FastifyRequest } from 'fastify';
+import { createUserData, userDataFolders } from '../auth/user-data.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import { normalizeBaseUrl } from '../http/site.ts';
 import { extensionFileRoutes } from './extension-files.ts';
@@ -15,6 +17,8 @@ import { PluginSwitches } from './plugin-switches.ts';
 import { quietRoutes } from './quiet-routes.ts';
 import { schemaTranslation } from './settings/schema-translation.ts';
 import { settingsRoutes } from './settings/settings-routes.ts';
+import { SchemaFiles } from './settings/schema-files.ts';
+import { SchemaValidator } from './settings/schema-validator.ts';
 import { SettingsStore } from './settings/settings-store.ts';
 import { themeRoutes } from './themes.ts';
 import { translationRoutes } from './translations.ts';
@@ -40,13 +44,32 @@ export function labRoutes(deps: LabDeps): RoutePlugin {
   const packs = new LanguagePacks(files, paths.dataPath, deps.pythons);
   const systemLocale = localeOf(deps.systemLocale);
 
-  const settings: SettingsStore = new SettingsStore({
-    ...common,
-    schemasDir: join(appDir, 'schemas'),
-    userDir: paths.labSettingsDir,
-    translation: schemaTranslation(packs, () => userLocale()),
+  const schemas = new SchemaFiles(files, join(appDir, 'schemas'));
+  const validator = new SchemaValidator();
+  const open = (folders: { settings: string; workspaces: string }) => {
+    const settings: SettingsStore = new SettingsStore({
+      ...common,
+      schemas,
+      validator,
+      userDir: folders.settings,
+      translation: schemaTranslation(packs, () => localeIn(settings)),
+    });
+    return { folders, settings, workspaces: new WorkspaceStore(folders.workspaces, warnings) };
+  };
+  const dataOf = createUserData({
+    dataDir: deps.dataDir,
+    ofAccount: open({ settings: paths.labSettingsDir, workspaces: paths.labWorkspacesDir }),
+    open: (folder) => open(userDataFolders(folder)),
   });
-  const userLocale = async (): Promise<string> => {
+  const settingsOf = async (request: FastifyRequest) => (await dataOf(request)).settings;
+  const placesOf = async (request: FastifyRequest) => {
+    const [{ folders }, userFiles] = await Promise.all([
+      dataOf(request),
+      deps.filesOf?.(request.user?.username ?? ''),
+    ]);
+    return { ...folders, rootDir: userFiles?.rootDir ?? deps.rootDir };
+  };
+  const localeIn = async (settings: SettingsStore): Promise<string> => {
     const chosen = (await settings.userSettings(translationSettings))['locale'];
     if (typeof chosen !== 'string' || chosen === 'default') return systemLocale;
     return isLocale(chosen) || chosen === pseudoLocale ? chosen : defaultLocale;
@@ -56,7 +79,6 @@ export function labRoutes(deps: LabDeps): RoutePlugin {
     facts: {
       baseUrl,
       serverVersion: deps.serverVersion,
-      rootDir: deps.rootDir,
       preferredPath: deps.preferredPath ?? '',
       terminalsAvailable: deps.terminalsAvailable,
       exposeAppInBrowser: deps.exposeAppInBrowser,
@@ -67,8 +89,6 @@ export function labRoutes(deps: LabDeps): RoutePlugin {
       directories: {
         app: appDir,
         appSettings: appSettingsDirs.at(-1) ?? '',
-        userSettings: paths.labSettingsDir,
-        workspaces: paths.labWorkspacesDir,
       },
     },
   });
@@ -76,15 +96,23 @@ export function labRoutes(deps: LabDeps): RoutePlugin {
 
   return async (app) => {
     // By the time the browser has loaded the scripts and asks for the settings, they are there.
-    const prepareSettings = () => {
+    const prepareSettings = (request: FastifyRequest) => {
       setImmediate(() => {
-        settings.list().catch((error: unknown) => log.warn({ err: error }, 'Settings could not be prepared'));
+        settingsOf(request)
+          .then((settings) => settings.list())
+          .catch((error: unknown) => log.warn({ err: error }, 'Settings could not be prepared'));
       });
     };
-    await app.register(pageRoutes(appDir, page, prepareSettings));
-    await app.register(settingsRoutes(settings));
-    await app.register(workspaceRoutes(new WorkspaceStore(paths.labWorkspacesDir, warnings)));
-    await app.register(translationRoutes({ packs, systemLocale, userLocale }));
+    await app.register(pageRoutes(appDir, page, placesOf, prepareSettings));
+    await app.register(settingsRoutes(settingsOf));
+    await app.register(workspaceRoutes(async (request) => (await dataOf(request)).workspaces));
+    await app.register(
+      translationRoutes({
+        packs,
+        systemLocale,
+        userLocale: async (request) => localeIn(await settingsOf(request)),
+      }),
+    );
     await app.register(extensionFileRoutes(federated));
     await app.register(themeRoutes(federated, join(appDir, 'themes'), `${baseUrl}lab/api/themes`));
     await app.register(licenseRoutes({ files, federated, appDir, warnings }));

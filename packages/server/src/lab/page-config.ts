@@ -9,7 +9,6 @@ export interface PageFacts {
   readonly appVersion: string;
   /** The release of jupyter_server whose API this is: the front end decides by it whether it may upload in chunks. */
   readonly serverVersion: readonly [number, number, number];
-  readonly rootDir: string;
   /** Folder to open first, relative to the root; '' for the root. */
   readonly preferredPath: string;
   readonly terminalsAvailable: boolean;
@@ -21,9 +20,14 @@ export interface PageFacts {
   readonly directories: {
     readonly app: string;
     readonly appSettings: string;
-    readonly userSettings: string;
-    readonly workspaces: string;
   };
+}
+
+/** Where what is the user's is. */
+export interface UserPlaces {
+  readonly rootDir: string;
+  readonly settings: string;
+  readonly workspaces: string;
 }
 
 /** What the address asks for. */
@@ -46,7 +50,7 @@ const urls = {
   workspacesApiUrl: '/lab/api/workspaces',
 } as const;
 
-/** Everything of the page's configuration that does not depend on the address. */
+/** Everything of the page's configuration that depends neither on the address nor on the user. */
 export function pageConfig(
   facts: PageFacts,
   configured: JsonObject,
@@ -82,7 +86,6 @@ function defaults(facts: PageFacts): JsonObject {
 
 function fixed(facts: PageFacts): JsonObject {
   const at = (path: string) => facts.baseUrl + path.slice(1);
-  const rootUri = pathToFileURL(facts.rootDir).href.replace(/\/$/, '');
   return {
     baseUrl: facts.baseUrl,
     wsUrl: '',
@@ -99,11 +102,8 @@ function fixed(facts: PageFacts): JsonObject {
       Object.entries(urls).map(([key, path]) => [`full${key[0]?.toUpperCase()}${key.slice(1)}`, at(path)]),
     ),
     fullStaticUrl: at('/static/lab'),
-    serverRoot: facts.rootDir,
     // The front end relies on '/' for "not set".
     preferredPath: facts.preferredPath || '/',
-    rootUri,
-    virtualDocumentsUri: `${rootUri}/.virtual_documents`,
     terminalsAvailable: facts.terminalsAvailable,
     buildAvailable: false,
     buildCheck: false,
@@ -114,8 +114,18 @@ function fixed(facts: PageFacts): JsonObject {
     staticDir: `${facts.directories.app}/static`,
     templatesDir: facts.directories.app,
     themesDir: `${facts.directories.app}/themes`,
-    userSettingsDir: facts.directories.userSettings,
-    workspacesDir: facts.directories.workspaces,
+  };
+}
+
+/** What of the page's configuration depends on the user. */
+export function userPageConfig({ rootDir, settings, workspaces }: UserPlaces): JsonObject {
+  const rootUri = pathToFileURL(rootDir).href.replace(/\/$/, '');
+  return {
+    serverRoot: rootDir,
+    rootUri,
+    virtualDocumentsUri: `${rootUri}/.virtual_documents`,
+    userSettingsDir: settings,
+    workspacesDir: workspaces,
   };
 }
 

@@ -1,7 +1,9 @@
+import type { FastifyRequest } from 'fastify';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import type { Access } from '../http/access.ts';
 import { ServerError } from '../errors.ts';
-import type { PageRequest } from './page-config.ts';
+import type { UserData } from '../auth/user-data.ts';
+import { type PageRequest, userPageConfig, type UserPlaces } from './page-config.ts';
 import type { PageConfigSource } from './page-config-source.ts';
 import { readLabPage, type LabPage } from './page-template.ts';
 
@@ -10,11 +12,16 @@ const access: Access = { kind: 'page', resource: 'api' };
 /**
  * The page of JupyterLab at every address that means something to the front end. `onFirstPage`: a browser has begun to load it.
  */
-export function pageRoutes(appDir: string, source: PageConfigSource, onFirstPage: () => void): RoutePlugin {
+export function pageRoutes(
+  appDir: string,
+  source: PageConfigSource,
+  placesOf: UserData<UserPlaces>,
+  onFirstPage: (request: FastifyRequest) => void,
+): RoutePlugin {
   let page: Promise<LabPage> | undefined;
   let storeId = 0;
 
-  const render = async (request: PageRequest): Promise<string> => {
+  const render = async (address: PageRequest, places: UserPlaces): Promise<string> => {
     page ??= readLabPage(appDir);
     // Read again by the next visitor: whoever started the server before the build need not start it again.
     page.catch(() => (page = undefined));
@@ -25,7 +32,8 @@ export function pageRoutes(appDir: string, source: PageConfigSource, onFirstPage
     });
     return loaded.render({
       ...(await source.read(loaded.manifest.appVersion)),
-      ...request,
+      ...userPageConfig(places),
+      ...address,
       store_id: storeId++,
     });
   };
@@ -45,8 +53,8 @@ export function pageRoutes(appDir: string, source: PageConfigSource, onFirstPage
             );
           }
           const rest = request.params['*'] ?? '';
-          const body = await render(parsePageAddress(prefix, rest, path));
-          if (storeId === 1) onFirstPage();
+          const body = await render(parsePageAddress(prefix, rest, path), await placesOf(request));
+          if (storeId === 1) onFirstPage(request);
           // Holds what only this user may see, and refers to files that change with every build.
           return reply.type(html).header('cache-control', 'no-store').send(body);
         });

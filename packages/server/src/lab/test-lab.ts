@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { jupyterPaths } from '@perijove/kernels';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import pino from 'pino';
-import { createTestApp, withToken } from '../http/test-app.ts';
+import { createTestApp, type TestAppOptions, withToken } from '../http/test-app.ts';
 import type { LabDeps } from './lab-deps.ts';
 import { labRoutes } from './lab-routes.ts';
 
@@ -40,7 +40,10 @@ const frontEnd = {
 };
 
 /** `deps` replaces what the routes are told, `baseUrl` where they are. */
-export async function createTestLab(deps: Partial<LabDeps> = {}): Promise<TestLab> {
+export async function createTestLab(
+  deps: Partial<LabDeps> = {},
+  appOptions: Pick<TestAppOptions, 'authenticator'> = {},
+): Promise<TestLab> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'perijove-lab-')));
   const lines: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
@@ -62,6 +65,7 @@ export async function createTestLab(deps: Partial<LabDeps> = {}): Promise<TestLa
     baseUrl,
     appDir: join(folder, 'app'),
     paths,
+    dataDir: join(folder, 'perijove'),
     rootDir: join(folder, 'root'),
     serverVersion: [2, 17, 0],
     terminalsAvailable: true,
@@ -73,7 +77,7 @@ export async function createTestLab(deps: Partial<LabDeps> = {}): Promise<TestLa
     log,
     ...deps,
   });
-  const app = await createTestApp([routes], { http: { baseUrl }, logger: log });
+  const app = await createTestApp([routes], { http: { baseUrl }, logger: log, ...appOptions });
   return {
     app,
     folder,

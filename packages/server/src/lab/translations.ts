@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 import type { Access } from '../http/access.ts';
 import { CachedJson } from './cached-json.ts';
@@ -10,7 +11,7 @@ const access: Access = { kind: 'api', resource: 'api' };
 export interface TranslationDeps {
   readonly packs: LanguagePacks;
   readonly systemLocale: string;
-  readonly userLocale: () => Promise<string>;
+  readonly userLocale: (request: FastifyRequest) => Promise<string>;
 }
 
 export function translationRoutes(deps: TranslationDeps): RoutePlugin {
@@ -18,8 +19,8 @@ export function translationRoutes(deps: TranslationDeps): RoutePlugin {
   const cache = new Map<string, { stamp: string; json: CachedJson }>();
   return async (app) => {
     for (const url of ['/lab/api/translations', '/lab/api/translations/']) {
-      app.get(url, { config: { access } }, async () => ({
-        data: languageNames([...(await packs.list()).keys()], await deps.userLocale()),
+      app.get(url, { config: { access } }, async (request) => ({
+        data: languageNames([...(await packs.list()).keys()], await deps.userLocale(request)),
         message: '',
       }));
     }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RoutePlugin } from '../http/route-plugin.ts';
+import type { UserData } from '../auth/user-data.ts';
 import type { Access } from '../http/access.ts';
 import { ServerError } from '../errors.ts';
 import { isJsonObject } from '../json-object.ts';
@@ -121,11 +122,11 @@ function unquote(text: string): string {
 
 const access: Access = { kind: 'api', resource: 'api' };
 
-export function workspaceRoutes(store: WorkspaceStore): RoutePlugin {
+export function workspaceRoutes(storeOf: UserData<WorkspaceStore>): RoutePlugin {
   return async (app) => {
     for (const url of ['/lab/api/workspaces', '/lab/api/workspaces/']) {
-      app.get(url, { config: { access } }, async () => {
-        const values = await store.list();
+      app.get(url, { config: { access } }, async (request) => {
+        const values = await (await storeOf(request)).list();
         return { workspaces: { ids: values.map(({ metadata }) => metadata.id), values } };
       });
       app.put(url, { config: { access } }, async () => {
@@ -137,13 +138,15 @@ export function workspaceRoutes(store: WorkspaceStore): RoutePlugin {
     }
     type Named = { Params: { '*': string } };
     const url = '/lab/api/workspaces/*';
-    app.get<Named>(url, { config: { access } }, (request) => store.load(request.params['*']));
+    app.get<Named>(url, { config: { access } }, async (request) =>
+      (await storeOf(request)).load(request.params['*']),
+    );
     app.put<Named>(url, { config: { access } }, async (request, reply) => {
-      await store.save(request.params['*'], request.body);
+      await (await storeOf(request)).save(request.params['*'], request.body);
       return reply.code(204).send();
     });
     app.delete<Named>(url, { config: { access } }, async (request, reply) => {
-      await store.delete(request.params['*']);
+      await (await storeOf(request)).delete(request.params['*']);
       return reply.code(204).send();
     });
   };

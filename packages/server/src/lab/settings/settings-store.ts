@@ -11,14 +11,15 @@ import type { Warnings } from '../warnings.ts';
 import { writeAtomically } from '../../write-atomically.ts';
 import { readOverrides, withOverrides } from './overrides.ts';
 import { parsePluginId, type PluginId } from './plugin-id.ts';
-import { type SchemaFile, SchemaFiles } from './schema-files.ts';
-import { SchemaValidator } from './schema-validator.ts';
+import type { SchemaFile, SchemaFiles } from './schema-files.ts';
+import type { SchemaValidator } from './schema-validator.ts';
 import { readUserSettings, settingsExtension, userSettingsPath, type UserSettings } from './user-settings.ts';
 
 export interface SettingsStoreOptions {
   readonly files: JsonFiles;
+  readonly schemas: SchemaFiles;
+  readonly validator: SchemaValidator;
   readonly federated: FederatedExtensions;
-  readonly schemasDir: string;
   readonly userDir: string;
   /** Folders with an administrator's overrides, the least important first. */
   readonly appSettingsDirs: readonly string[];
@@ -57,18 +58,15 @@ export interface PluginSettings {
   readonly warning?: string;
 }
 
-/** Settings of JupyterLab's plugins: schemas that came with the plugins, and what the user changed. */
+/** One user's settings of JupyterLab's plugins: schemas that came with the plugins, and what the user changed. */
 export class SettingsStore {
   readonly #options: SettingsStoreOptions;
-  readonly #schemas: SchemaFiles;
-  readonly #validator = new SchemaValidator();
   /** Serialised settings by id, each good for one state of its files. */
   readonly #entries = new Map<string, Entry>();
   #list: { key: string; json: CachedJson } | undefined;
 
   constructor(options: SettingsStoreOptions) {
     this.#options = options;
-    this.#schemas = new SchemaFiles(options.files, options.schemasDir);
   }
 
   /** All plugins' settings, last id first. One with a broken schema is left out, and a warning says so. */
@@ -129,7 +127,7 @@ export class SettingsStore {
     } catch (error) {
       throw new ServerError('BAD_REQUEST', `Failed parsing settings (${id}): ${(error as Error).message}`);
     }
-    const problem = await this.#validator.problemWith(settings, schema);
+    const problem = await this.#options.validator.problemWith(settings, schema);
     if (problem !== undefined) throw new ServerError('BAD_REQUEST', `Failed validating input: ${problem}`);
 
     const path = userSettingsPath(this.#options.userDir, pluginId);
@@ -139,14 +137,14 @@ export class SettingsStore {
 
   async #find(id: PluginId): Promise<SchemaFile> {
     const { extensions } = await this.#options.federated.list();
-    const file = await this.#schemas.find(id, extensions);
+    const file = await this.#options.schemas.find(id, extensions);
     if (file === undefined) throw new ServerError('NOT_FOUND', `Schema not found: ${id.id}`);
     return file;
   }
 
   async #schemaFiles(): Promise<readonly SchemaFile[]> {
     const { extensions } = await this.#options.federated.list();
-    return this.#schemas.list(extensions);
+    return this.#options.schemas.list(extensions);
   }
 
   async #overrides(): Promise<Layers> {
@@ -209,7 +207,9 @@ export class SettingsStore {
     const times = user.status === 'none' ? { last_modified: null, created: null } : user.times;
     if (user.status === 'none') return { ...plugin, raw: '{}', settings: {}, ...times };
     const problem =
-      user.status === 'unreadable' ? user.problem : await this.#validator.problemWith(user.settings, schema);
+      user.status === 'unreadable'
+        ? user.problem
+        : await this.#options.validator.problemWith(user.settings, schema);
     if (problem === undefined && user.status === 'read') {
       return { ...plugin, raw: user.raw, settings: user.settings, ...times };
     }
@@ -219,7 +219,7 @@ export class SettingsStore {
   }
 
   async #schemaOf(file: SchemaFile, overrides: Layers): Promise<JsonObject | undefined> {
-    const read = await this.#schemas.read(file);
+    const read = await this.#options.schemas.read(file);
     if ('problem' in read) {
       this.#options.warnings.warn([`settings of ${file.id.id} are left out: ${read.problem}`]);
       return undefined;
@@ -233,7 +233,7 @@ export class SettingsStore {
     if (before.status === 'none') return;
     const isBroken =
       before.status === 'unreadable' ||
-      (await this.#validator.problemWith(before.settings, schema)) !== undefined;
+      (await this.#options.validator.problemWith(before.settings, schema)) !== undefined;
     if (!isBroken) return;
     const copy = `${path}.broken-${before.times.last_modified.replaceAll(':', '')}`;
     await copyFile(path, copy, constants.COPYFILE_EXCL).catch((error: NodeJS.ErrnoException) => {
