@@ -56,6 +56,12 @@ export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
     provisioners: [provisioner],
     // A gateway has no documents; their names are for people.
     placeOf: async (path, name) => ({ cwd: rootDir, sessionName: name || path }),
+    systemEnv: ({ id, kernelspec, username }) => ({
+      KERNEL_GATEWAY: '1',
+      KERNEL_ID: id,
+      KERNEL_USERNAME: username,
+      KERNEL_LANGUAGE: kernelspec.spec.language.toLowerCase(),
+    }),
     log,
     onEvent: ({ schemaId, data, owner }) => bus.emit(schemaId, data, owner),
   });
@@ -88,15 +94,6 @@ export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
         lists: settings.listKernels,
         checkStart,
         workingDirectory: (env) => workingDirectoryIn(rootDir, env['KERNEL_WORKING_DIR']),
-        systemEnv: async ({ id, name, username }) => {
-          const found = await kernelspecs.get(name ?? (await kernelspecs.defaultName()));
-          return {
-            KERNEL_GATEWAY: '1',
-            KERNEL_ID: id,
-            KERNEL_USERNAME: username,
-            KERNEL_LANGUAGE: (found?.spec.language ?? '').toLowerCase(),
-          };
-        },
       }),
       sessionsRoutes({
         sessions: kernels.sessions,

@@ -113,7 +113,7 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
       name,
       provisioner,
       cwd: request.cwd,
-      env: { ...request.env },
+      env: { ...request.env, ...this.#options.systemEnv?.({ id, kernelspec, username: request.username }) },
       username: request.username,
       resources: limits,
       requests,

@@ -17,6 +17,7 @@ import {
   type ResourceOptionValues,
 } from './options.ts';
 import type { Kernelspec, Provisioner } from './provisioner.ts';
+import type { SystemEnv } from './registry-options.ts';
 import { FileSessionStore } from './session-store.ts';
 import { Sessions, type SessionPlace } from './sessions.ts';
 import { StateFolder } from './state-folder.ts';
@@ -35,6 +36,7 @@ export interface OpenKernelsOptions {
   readonly provisioners: readonly [Provisioner, ...Provisioner[]];
   /** Where the kernel of a document starts. */
   readonly placeOf: (path: string, name: string, username: string) => Promise<SessionPlace>;
+  readonly systemEnv?: SystemEnv;
   readonly log: Log;
   readonly onEvent: (event: KernelBusEvent) => void;
 }
@@ -67,6 +69,7 @@ export async function openKernels(given: OpenKernelsOptions): Promise<OpenKernel
     openChannels: (kernelId) =>
       openChannels({ kernelId, settings: options, journalsFolder: folder.journals, log, now: Date.now }),
     onEvent: given.onEvent,
+    ...(given.systemEnv === undefined ? {} : { systemEnv: given.systemEnv }),
   });
   registry.onRemoved((id) => {
     rm(join(folder.journals, id), { recursive: true, force: true }).catch((error: unknown) => {

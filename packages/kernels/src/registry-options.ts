@@ -34,6 +34,13 @@ export interface RegistryLimits extends AdmissionLimits {
   readonly positionIntervalMs: number;
 }
 
+/** What a kernel's environment has whatever its client says. */
+export type SystemEnv = (kernel: {
+  readonly id: string;
+  readonly kernelspec: Kernelspec;
+  readonly username: string;
+}) => Readonly<Record<string, string>>;
+
 export interface KernelRegistryOptions<C extends LifeChannels> {
   readonly kernelspecs: {
     get(name: string): Promise<Kernelspec | undefined>;
@@ -43,6 +50,7 @@ export interface KernelRegistryOptions<C extends LifeChannels> {
   readonly defaultProvisioner: string;
   /** Limits of kernels whose kernelspec names none; absent: none. */
   readonly resources?: ResourceDefaults;
+  readonly systemEnv?: SystemEnv;
   readonly store: KernelStore;
   readonly policy: LifecyclePolicy;
   readonly limits: RegistryLimits;

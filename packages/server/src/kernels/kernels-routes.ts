@@ -24,12 +24,6 @@ export interface KernelsRoutesDeps extends WorkingDirectoryOptions {
   readonly checkStart?: (username: string, name: string | undefined) => Promise<void>;
   /** Where a kernel starts, by what its client says in `env`. Absent: in the folder of `path`. */
   readonly workingDirectory?: (env: Readonly<Record<string, unknown>>) => Promise<string>;
-  /** What a kernel's environment has whatever its client says. */
-  readonly systemEnv?: (kernel: {
-    id: string;
-    name: string | undefined;
-    username: string;
-  }) => Promise<Record<string, string>>;
   /** How long a start waits until the kernel is up, in milliseconds. Absent: it answers at once. */
   readonly startWaitMs?: number;
   /** False: nobody may list kernels. */
@@ -59,10 +53,7 @@ export function kernelsRoutes(deps: KernelsRoutesDeps): RoutePlugin {
         ...(name === undefined ? {} : { name }),
         cwd: await (deps.workingDirectory?.(env) ??
           workingDirectoryOf(path, (await deps.filesOf?.(username)) ?? deps)),
-        env: {
-          ...requestedEnv(env, { allowedEnvs: deps.allowedEnvs, username }),
-          ...(await deps.systemEnv?.({ id, name, username })),
-        },
+        env: requestedEnv(env, { allowedEnvs: deps.allowedEnvs, username }),
         username,
       });
     app.get(
