@@ -3,11 +3,10 @@ import { sep } from 'node:path';
 import { openKernels, type Kernelspecs } from '@perijove/kernels';
 import { localProvisioner, machineSettingsOf } from '@perijove/provisioners';
 import {
+  allEventSchemas,
   createGatewayServer,
   eventRoutes,
   JupyterEventBus,
-  jupyterEventSchemas,
-  kernelEventSchemas,
   kernelspecsRoutes,
   kernelsRoutes,
   kernelWebSocket,
@@ -36,7 +35,7 @@ export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
   const { paths, home } = environment;
   const { rootDir } = settings;
 
-  const bus = new JupyterEventBus(log, [...jupyterEventSchemas, ...kernelEventSchemas]);
+  const bus = new JupyterEventBus(log, allEventSchemas);
   const audit = openAuditLog(settings, bus, log);
   const provisioner = localProvisioner({
     runtimeDir: paths.runtimeDir,

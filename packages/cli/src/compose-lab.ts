@@ -1,7 +1,9 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { kernelProgram, openKernels, type Kernelspecs } from '@perijove/kernels';
 import { localProvisioner, machineSettingsOf } from '@perijove/provisioners';
 import {
+  allEventSchemas,
   contentsRoutes,
   createFileContents,
   createNotebookServer,
@@ -9,14 +11,14 @@ import {
   eventRoutes,
   filesRoutes,
   JupyterEventBus,
-  jupyterEventSchemas,
-  kernelEventSchemas,
   kernelspecsRoutes,
   kernelsRoutes,
   kernelWebSocket,
   labRoutes,
   nbconvertRoutes,
   parseRootTemplate,
+  overviewRoutes,
+  OverviewSource,
   placeOf,
   resolvePathRoutes,
   sessionsRoutes,
@@ -55,7 +57,7 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
   const template = parseRootTemplate(settings.rootDir);
   const rootDir = template?.base ?? settings.rootDir;
 
-  const bus = new JupyterEventBus(log, [...jupyterEventSchemas, ...kernelEventSchemas]);
+  const bus = new JupyterEventBus(log, allEventSchemas);
   const audit = openAuditLog(settings, bus, log);
   const files = createFileContents({
     root: rootDir,
@@ -77,6 +79,7 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
     ...machineSettingsOf(settings),
   });
   const limits = elsewhere ? undefined : await limitsInForce(provisioner, settings);
+  let overview: OverviewSource | undefined;
   const kernels = await openKernels({
     options: settings,
     stateDir: environment.stateDir,
@@ -87,6 +90,17 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
     placeOf: async (path, name, username) => placeOf(path, name, (await filesOf?.(username)) ?? place),
     log,
     onEvent: ({ schemaId, data, owner }) => bus.emit(schemaId, data, owner),
+    onUsageRound: () => overview?.tell(),
+  });
+  overview = new OverviewSource({
+    registry: kernels.registry,
+    sessions: kernels.sessions,
+    kernelspecs,
+    usageOf: (id) => kernels.usageOf(id),
+    // What a gateway has is its own overview's to say.
+    machines: async () => (elsewhere ? [] : [{ name: hostname(), capacity: await provisioner.capacity() }]),
+    nodeOf: ({ record }) => (record.provisioner === provisioner.name ? hostname() : record.provisioner),
+    bus,
   });
   const terminals = new Terminals({
     options: settings,
@@ -130,6 +144,7 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
         auditCode: settings.auditCode,
       }),
       kernelspecsRoutes({ kernelspecs }),
+      overviewRoutes(overview),
       eventRoutes({ bus, eventBufferBytes: settings.eventBufferBytes }),
       terminalRoutes(terminals),
       nbconvertRoutes({
@@ -170,6 +185,7 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
 
   const end = async (kernelsEnd: () => Promise<void>): Promise<void> => {
     await Promise.all([server.drain(), kernelsEnd()]);
+    overview.dispose();
     await files.close();
     await audit.close();
   };

@@ -1,5 +1,6 @@
 import type { ExecutionState } from '@perijove/protocol';
 import type { Log } from './log.ts';
+import { passed } from './passed.ts';
 import type { Kernelspec } from './provisioner.ts';
 
 export interface CullingPolicy {
@@ -84,24 +85,4 @@ export async function cullOnce({ registry, kernelspecs, policy, log, now }: Cull
 function cullIdleTimeoutOf(kernelspec: Kernelspec | undefined): number | undefined {
   const value = kernelspec?.spec.metadata?.['cull_idle_timeout'];
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
-/** True after the time; false when aborted. */
-function passed(ms: number, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve(false);
-      return;
-    }
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      resolve(false);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve(true);
-    }, ms);
-    timer.unref();
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }

@@ -39,6 +39,7 @@ export * from './resources.ts';
 export * from './provisioner-name.ts';
 export * from './session-store.ts';
 export * from './sessions.ts';
+export * from './usage-sampler.ts';
 export * from './state-folder.ts';
 export * from './open-kernels.ts';
 export * from './channels/open-channels.ts';

@@ -1,6 +1,7 @@
 import { kernelErrors, KernelError } from './kernel-error.ts';
 import type { KernelNews } from './kernel-news.ts';
 import { queueOf } from './queue-model.ts';
+import type { UsageSample } from './usage-sampler.ts';
 
 /** An event for Jupyter's event bus. */
 export interface KernelBusEvent {
@@ -16,6 +17,8 @@ export const kernelActionsSchemaId = 'https://events.jupyter.org/jupyter_server/
 export const kernelPhaseSchemaId = 'https://perijove.dev/events/kernel_phase/v1';
 /** Ours: why a kernel died. */
 export const kernelDeathSchemaId = 'https://perijove.dev/events/kernel_death/v1';
+/** Ours: what a kernel uses. */
+export const kernelUsageSchemaId = 'https://perijove.dev/events/kernel_usage/v1';
 
 export type KernelAction = 'start' | 'interrupt' | 'shutdown' | 'restart';
 
@@ -91,4 +94,20 @@ function actionMessage(action: KernelAction, id: string): string {
     case 'shutdown':
       return `Kernel shutdown: ${id}`;
   }
+}
+
+export function usageEvent(kernel: Subject, sample: UsageSample): KernelBusEvent {
+  const { memoryBytes, memoryLimitBytes, cpus, cpuSeconds } = sample;
+  return {
+    schemaId: kernelUsageSchemaId,
+    data: {
+      kernel_id: kernel.id,
+      kernel_name: kernel.name,
+      memory_bytes: memoryBytes,
+      ...(memoryLimitBytes === undefined ? {} : { memory_limit_bytes: memoryLimitBytes }),
+      ...(cpus === undefined ? {} : { cpus: Math.round(cpus * 1000) / 1000 }),
+      cpu_seconds: cpuSeconds,
+    },
+    owner: kernel.record.username,
+  };
 }

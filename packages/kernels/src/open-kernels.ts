@@ -5,8 +5,9 @@ import { openChannels } from './channels/open-channels.ts';
 import type { ChannelOptions } from './channels/options.ts';
 import { runCuller } from './culler.ts';
 import { FileKernelStore } from './file-kernel-store.ts';
-import type { KernelBusEvent } from './kernel-events.ts';
+import { usageEvent, type KernelBusEvent } from './kernel-events.ts';
 import { KernelRegistry } from './kernel-registry.ts';
+import type { Kernel } from './kernel.ts';
 import type { Log } from './log.ts';
 import {
   cullingPolicyOf,
@@ -22,6 +23,7 @@ import { FileSessionStore } from './session-store.ts';
 import { Sessions, type SessionPlace } from './sessions.ts';
 import { StateFolder } from './state-folder.ts';
 import { within } from './within.ts';
+import { UsageSampler, type UsageSample } from './usage-sampler.ts';
 
 export interface OpenKernelsOptions {
   readonly options: KernelOptionValues & ResourceOptionValues & CullingOptions & ChannelOptions;
@@ -39,12 +41,16 @@ export interface OpenKernelsOptions {
   readonly systemEnv?: SystemEnv;
   readonly log: Log;
   readonly onEvent: (event: KernelBusEvent) => void;
+  /** What kernels use has been looked at again. */
+  readonly onUsageRound?: () => void;
 }
 
 /** The kernels of a running server and their sessions. */
 export interface OpenKernels {
   readonly registry: KernelRegistry<KernelChannels>;
   readonly sessions: Sessions<KernelChannels>;
+  /** What a kernel used a moment ago. */
+  usageOf(kernelId: string): UsageSample | undefined;
   /** Leaves all kernels to the next server on the same root. */
   drain(): Promise<void>;
   /** Ends all kernels. */
@@ -85,7 +91,16 @@ export async function openKernels(given: OpenKernelsOptions): Promise<OpenKernel
   });
   await registry.adopt();
   await sessions.adopt();
-  const culling = new AbortController();
+  const usage = new UsageSampler<Kernel<KernelChannels>>({
+    kernels: () => registry.list().filter(({ isAlive }) => isAlive),
+    intervalMs: options.usageIntervalS * 1000,
+    onChange: (kernel, sample) => given.onEvent(usageEvent(kernel, sample)),
+    ...(given.onUsageRound === undefined ? {} : { onRound: given.onUsageRound }),
+    log,
+    now: Date.now,
+  });
+  const ending = new AbortController();
+  const sampling = usage.run(ending.signal);
   const culler = runCuller(
     {
       registry,
@@ -95,12 +110,12 @@ export async function openKernels(given: OpenKernelsOptions): Promise<OpenKernel
       log,
       now: Date.now,
     },
-    culling.signal,
+    ending.signal,
   );
   const end = async (how: () => Promise<void>): Promise<void> => {
-    culling.abort();
+    ending.abort();
     // One that does not end is no reason for the server not to.
-    await within(limits.drainTimeoutMs, culler);
+    await within(limits.drainTimeoutMs, Promise.all([culler, sampling]));
     await how();
     for (const provisioner of provisioners) provisioner.close?.();
     await sessions.flush();
@@ -109,6 +124,7 @@ export async function openKernels(given: OpenKernelsOptions): Promise<OpenKernel
   return {
     registry,
     sessions,
+    usageOf: (kernelId) => usage.of(kernelId),
     drain: () => end(() => registry.drain()),
     stopAll: () => end(() => registry.stopAll()),
   };

@@ -83,6 +83,10 @@ export const kernelOptions = {
     schema: Type.Number({ default: 2, minimum: 0 }),
     help: "At most so many seconds of a kernel's activity are forgotten when the server is killed.",
   },
+  usageIntervalS: {
+    schema: Type.Number({ default: 2, minimum: 0.2, maximum: 3600 }),
+    help: 'Seconds between two looks at the memory and processors that kernels use.',
+  },
   allowedEnvs: {
     schema: Type.Array(Type.String(), { default: [] }),
     help: 'Environment variables besides KERNEL_* that a client may set for its kernel.',

@@ -6,6 +6,7 @@ export * from './json-object.ts';
 export * from './kernelspec.ts';
 export * from './kernelspec-resources.ts';
 export * from './message.ts';
+export * from './overview.ts';
 export * from './protocol-error.ts';
 export * from './quantity.ts';
 export * from './rest.ts';

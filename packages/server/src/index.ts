@@ -37,9 +37,7 @@ export { createFileContents, type FileContentsService } from './contents/create-
 export { eventOptions } from './events/options.ts';
 export { eventRoutes } from './events/event-routes.ts';
 export { JupyterEventBus } from './events/jupyter-event-bus.ts';
-export { jupyterEventSchemas } from './events/jupyter-event-schemas.ts';
 export { filesRoutes } from './files/files-routes.ts';
-export { kernelEventSchemas } from './kernels/kernel-event-schemas.ts';
 export { kernelWebSocket } from './kernels/websocket.ts';
 export { labOptions } from './lab/options.ts';
 export { labRoutes } from './lab/lab-routes.ts';
@@ -52,3 +50,6 @@ export { terminalRoutes } from './terminals/terminal-routes.ts';
 export { Terminals } from './terminals/terminals.ts';
 export { parseRootTemplate, type RootTemplate } from './contents/root-template.ts';
 export { createUserFiles, type FilesOf, type UserFiles } from './contents/user-files.ts';
+export { allEventSchemas } from './events/all-event-schemas.ts';
+export { OverviewSource, type OverviewOptions } from './overview/overview.ts';
+export { overviewRoutes } from './overview/overview-routes.ts';

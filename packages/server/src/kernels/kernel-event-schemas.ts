@@ -1,4 +1,9 @@
-import { deathReasons, kernelDeathSchemaId, kernelPhaseSchemaId } from '@perijove/kernels';
+import {
+  deathReasons,
+  kernelDeathSchemaId,
+  kernelPhaseSchemaId,
+  kernelUsageSchemaId,
+} from '@perijove/kernels';
 import { Type } from 'typebox';
 import type { EventSchema } from '../events/event-schema.ts';
 import { QueueSchema } from './kernel-model.ts';
@@ -39,4 +44,28 @@ const kernelDeathEvent: EventSchema = {
   }),
 };
 
-export const kernelEventSchemas: readonly EventSchema[] = [kernelPhaseEvent, kernelDeathEvent];
+const kernelUsageEvent: EventSchema = {
+  id: kernelUsageSchemaId,
+  version: '1',
+  title: 'Kernel usage',
+  description: 'What a kernel uses has changed by something that people would see.',
+  schema: Type.Object({
+    ...about,
+    memory_bytes: Type.Number({ description: 'Of all its processes.' }),
+    memory_limit_bytes: Type.Optional(
+      Type.Number({ description: 'Beyond which it dies; missing if there is no limit.' }),
+    ),
+    cpus: Type.Optional(
+      Type.Number({
+        description: 'Processors in use, on average since the sample before; missing in the first.',
+      }),
+    ),
+    cpu_seconds: Type.Number({ description: 'Processor time since it was started.' }),
+  }),
+};
+
+export const kernelEventSchemas: readonly EventSchema[] = [
+  kernelPhaseEvent,
+  kernelDeathEvent,
+  kernelUsageEvent,
+];

@@ -1,0 +1,42 @@
+import type { UsageSample } from '@perijove/kernels';
+import type { Amounts, OverviewMachine } from '@perijove/protocol';
+import { requestsOf, takesRoom, type OverviewedKernel } from './kernel-row.ts';
+
+/** A machine, and what kernels may have there in all. */
+export interface Machine {
+  readonly name: string;
+  readonly capacity: Amounts;
+}
+
+export interface PlacedKernel {
+  readonly kernel: OverviewedKernel;
+  readonly node: string;
+  readonly usage: UsageSample | undefined;
+}
+
+/** How full each machine is. Pure. One that is not listed, yet has kernels, is shown without a capacity. */
+export function machineRows(
+  machines: readonly Machine[],
+  kernels: readonly PlacedKernel[],
+): OverviewMachine[] {
+  const listed = new Set(machines.map(({ name }) => name));
+  const others = new Set(
+    kernels.filter(({ kernel, node }) => takesRoom(kernel) && !listed.has(node)).map(({ node }) => node),
+  );
+  return [...machines, ...[...others].map((name) => ({ name, capacity: {} }))].map(({ name, capacity }) => {
+    const here = kernels.filter(({ kernel, node }) => node === name && takesRoom(kernel));
+    return {
+      name,
+      capacity,
+      allocated: sum(here.map(({ kernel }) => requestsOf(kernel))),
+      used: sum(here.map(({ usage }) => ({ memoryBytes: usage?.memoryBytes ?? 0, cpus: usage?.cpus ?? 0 }))),
+    };
+  });
+}
+
+function sum(list: readonly Amounts[]): Amounts {
+  return {
+    memoryBytes: list.reduce((total, { memoryBytes = 0 }) => total + memoryBytes, 0),
+    cpus: Math.round(list.reduce((total, { cpus = 0 }) => total + cpus, 0) * 1000) / 1000,
+  };
+}
