@@ -22,7 +22,11 @@ interface Running {
   readonly exits: Set<(exit: Exit) => void>;
 }
 
-const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Lets the event loop go round. */
+export async function turns(count: number): Promise<void> {
+  for (let n = 0; n < count; n++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 const never = new Promise<never>(() => {});
 
 /** A place and a disk that outlive servers, in memory: what is there when servers come, go and are killed at any moment. */
@@ -33,28 +37,43 @@ export class MemoryPlace {
   readonly room: Capacity;
   /** What was wrong at any moment. */
   readonly faults: string[] = [];
+  /** How many launches there were of each kernel, those that failed too. */
+  readonly launches = new Map<string, number>();
+  /** The next launches of a kernel that fail. */
+  readonly failures = new Map<string, { readonly mayPass: boolean; times: number }>();
+  readonly #delay: () => number;
 
-  constructor(room: Capacity) {
+  /** `delay`: how many turns of the event loop the next thing takes. */
+  constructor(room: Capacity, delay: () => number = () => 1) {
     this.room = room;
+    this.#delay = delay;
   }
 
-  die(id: string): void {
-    this.#exit(id, { reason: 'exited', code: 1, message: 'exited with code 1' });
+  die(id: string, reason: Exit['reason'] = 'exited'): void {
+    this.#exit(id, { reason, code: 1, message: 'exited with code 1' });
   }
 
   /** The place as one server has it. */
   provisioner(server: ServerProcess): Provisioner {
+    const tick = (): Promise<void> => turns(this.#delay());
     const provisioned = (id: string): ProvisionedKernel => this.#provisioned(id, server);
     return {
       name: 'memory',
       capacity: () => Promise.resolve(this.room),
       launch: async ({ kernelId, requests }: LaunchRequest, { signal }: LaunchContext) => {
+        this.launches.set(kernelId, (this.launches.get(kernelId) ?? 0) + 1);
         await tick();
         if (!server.isAlive) return await never;
+        this.#failOnPurpose(kernelId);
         if (signal.aborted) throw new KernelError('KERNEL_LAUNCH_FAILED', 'called off');
         this.#create(kernelId, requests?.memoryBytes ?? 0);
         await tick();
-        return server.isAlive ? provisioned(kernelId) : await never;
+        if (!server.isAlive) return await never;
+        if (signal.aborted) {
+          this.#exit(kernelId, { reason: 'destroyed', message: 'called off' });
+          throw new KernelError('KERNEL_LAUNCH_FAILED', 'called off');
+        }
+        return provisioned(kernelId);
       },
       adopt: async (handle: ProvisionedHandle): Promise<ProvisionedKernel | EndedKernel | undefined> => {
         await tick();
@@ -69,22 +88,38 @@ export class MemoryPlace {
 
   /** The disk as one server has it. */
   store(server: ServerProcess): KernelStore {
-    const put = async (record: KernelRecord): Promise<void> => {
-      await tick();
-      if (!server.isAlive) return await never;
-      this.records.set(record.id, structuredClone(record));
+    const changes = new Map<string, Promise<void>>();
+    // Of one record one after the other.
+    const change = (id: string, apply: () => unknown): Promise<void> => {
+      const done = (changes.get(id) ?? Promise.resolve()).then(async () => {
+        await turns(this.#delay());
+        if (!server.isAlive) return await never;
+        apply();
+        return undefined;
+      });
+      changes.set(id, done);
+      return done;
+    };
+    const put = (record: KernelRecord): Promise<void> => {
+      const written = structuredClone(record);
+      return change(record.id, () => this.records.set(record.id, written));
     };
     return {
       load: () => Promise.resolve([...this.records.values()].map((record) => structuredClone(record))),
       put,
       putSoon: () => {},
-      remove: async (id) => {
-        await tick();
-        if (!server.isAlive) return await never;
-        this.records.delete(id);
+      remove: (id) => change(id, () => this.records.delete(id)),
+      flush: async () => {
+        await Promise.all(changes.values());
       },
-      flush: () => Promise.resolve(),
     };
+  }
+
+  #failOnPurpose(id: string): void {
+    const failure = this.failures.get(id);
+    if (!failure || failure.times-- <= 0) return;
+    const cause = Object.assign(new Error('on purpose'), failure.mayPass ? { code: 'EADDRINUSE' } : {});
+    throw new KernelError('KERNEL_LAUNCH_FAILED', 'it cannot be started', { cause });
   }
 
   #create(id: string, memoryBytes: number): void {
@@ -104,6 +139,7 @@ export class MemoryPlace {
   }
 
   #provisioned(id: string, server: ServerProcess): ProvisionedKernel {
+    const tick = (): Promise<void> => turns(this.#delay());
     const kernel = this.running.get(id);
     const exited = new Promise<Exit>((resolve) => {
       if (kernel) kernel.exits.add((exit) => server.isAlive && resolve(exit));
