@@ -1,15 +1,29 @@
 // Clients of Jupyter Enterprise Gateway, as they are published, at a gateway of ours with ipykernel.
 import { execFile } from 'node:child_process';
+import { request } from 'node:https';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startPerijove, testPython, type PerijoveProcess } from '@perijove/testkit';
+import {
+  makeFolders,
+  removeFolders,
+  startPerijove,
+  testPython,
+  type PerijoveFolders,
+  type PerijoveProcess,
+} from '@perijove/testkit';
 import { afterEach, expect, test } from 'vitest';
 
 let gateway: PerijoveProcess | undefined;
+let folders: PerijoveFolders | undefined;
 
 afterEach(async () => {
   await gateway?.[Symbol.asyncDispose]();
   gateway = undefined;
+  if (folders) await removeFolders(folders);
+  folders = undefined;
 });
 
 // JEG asks for no token unless it is given one, and its client never sends any.
@@ -69,3 +83,42 @@ test('[JG32] papermill runs a notebook with a parameter by GatewayKernelManager'
   expect(seen).toEqual([expect.objectContaining({ data: { 'text/plain': '42' } })]);
   expect(await (await gateway!.fetch('api/kernels')).json()).toEqual([]);
 });
+
+test('[JG34] a client certificate stands for a token: papermill with one runs, who has none is not let in', async () => {
+  folders = await makeFolders();
+  const file = (name: string): string => join(folders!.base, name);
+  for (const name of ['server', 'client']) await makeCertificate(file(name), name);
+  gateway = await startPerijove({
+    command: 'gateway',
+    python: testPython(),
+    folders,
+    env: {
+      ...open,
+      EG_CERTFILE: file('server.pem'),
+      EG_KEYFILE: file('server.key'),
+      EG_CLIENT_CA: file('client.pem'),
+    },
+  });
+  expect(gateway.url).toMatch(/^https:/);
+  const ca = await readFile(file('server.pem'));
+  await expect(once(request(new URL('api', gateway.url), { ca }).end(), 'response')).rejects.toThrow();
+  const seen = await run('with-papermill.py', {
+    JUPYTER_GATEWAY_URL: gateway.url,
+    JUPYTER_GATEWAY_CLIENT_CERT: file('client.pem'),
+    JUPYTER_GATEWAY_CLIENT_KEY: file('client.key'),
+    JUPYTER_GATEWAY_CA_CERTS: file('server.pem'),
+    FOLDER: folders.base,
+  });
+  expect(seen).toEqual([expect.objectContaining({ data: { 'text/plain': '42' } })]);
+});
+
+/** A certificate that signs itself, for localhost: `<base>.pem` and `<base>.key`. */
+async function makeCertificate(base: string, name: string): Promise<void> {
+  await promisify(execFile)('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
+    ...['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost'],
+    // Newer Pythons want it said what the key is for.
+    ...['-addext', 'keyUsage=critical,digitalSignature,keyCertSign'],
+    ...['-keyout', `${base}.key`, '-out', `${base}.pem`],
+  ]);
+}
