@@ -114,11 +114,10 @@ test('[JG34] a client certificate stands for a token: papermill with one runs, w
 
 /** A certificate that signs itself, for localhost: `<base>.pem` and `<base>.key`. */
 async function makeCertificate(base: string, name: string): Promise<void> {
-  await promisify(execFile)('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
-    ...['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost'],
-    // Newer Pythons want it said what the key is for.
-    ...['-addext', 'keyUsage=critical,digitalSignature,keyCertSign'],
-    ...['-keyout', `${base}.key`, '-out', `${base}.pem`],
-  ]);
+  const kind = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1'.split(' ');
+  const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost'];
+  // Newer Pythons want it said what the key is for.
+  const usage = ['-addext', 'keyUsage=critical,digitalSignature,keyCertSign'];
+  const files = ['-keyout', `${base}.key`, '-out', `${base}.pem`];
+  await promisify(execFile)('openssl', [...kind, ...names, ...usage, ...files]);
 }
