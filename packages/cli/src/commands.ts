@@ -31,6 +31,13 @@ const list: Command = {
   run: async (args) => (await import('./list.ts')).runList(args),
 };
 
+const kernels: Command = {
+  name: 'kernels',
+  about: 'Show the kernels of running servers, and what they use.',
+  help: async () => (await import('./kernels.ts')).kernelsHelp(),
+  run: async (args) => (await import('./kernels.ts')).runKernels(args),
+};
+
 const stop: Command = {
   name: 'stop',
   about: 'Stop a running server, or kernels that no server has.',
@@ -65,7 +72,7 @@ const versionCommand: Command = {
   },
 };
 
-export const commands: readonly Command[] = [lab, gateway, list, stop, token, help, versionCommand];
+export const commands: readonly Command[] = [lab, gateway, list, kernels, stop, token, help, versionCommand];
 
 /** The command that the first word names, and the words after it. Flags without a command are `lab`'s. */
 export function findCommand(args: readonly string[]): { command: Command; rest: readonly string[] } {
