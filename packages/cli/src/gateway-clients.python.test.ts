@@ -17,13 +17,13 @@ import {
 import { afterEach, expect, test } from 'vitest';
 
 let gateway: PerijoveProcess | undefined;
-let folders: PerijoveFolders | undefined;
+let ownFolders: PerijoveFolders | undefined;
 
 afterEach(async () => {
   await gateway?.[Symbol.asyncDispose]();
   gateway = undefined;
-  if (folders) await removeFolders(folders);
-  folders = undefined;
+  if (ownFolders) await removeFolders(ownFolders);
+  ownFolders = undefined;
 });
 
 // JEG asks for no token unless it is given one, and its client never sends any.
@@ -85,8 +85,8 @@ test('[JG32] papermill runs a notebook with a parameter by GatewayKernelManager'
 });
 
 test('[JG34] a client certificate stands for a token: papermill with one runs, who has none is not let in', async () => {
-  folders = await makeFolders();
-  const file = (name: string): string => join(folders!.base, name);
+  const folders = (ownFolders = await makeFolders());
+  const file = (name: string): string => join(folders.base, name);
   for (const name of ['server', 'client']) await makeCertificate(file(name), name);
   gateway = await startPerijove({
     command: 'gateway',
