@@ -37,7 +37,7 @@ export interface KernelFacts {
 
 /** What the overview says of a kernel. Pure. */
 export function kernelRow(kernel: OverviewedKernel, facts: KernelFacts): OverviewKernel {
-  const { record, state } = kernel;
+  const { record } = kernel;
   const { usage, notebook } = facts;
   const memoryLimit = usage?.memoryLimitBytes ?? record.resources.memoryBytes;
   const queue = queueOf(kernel);
