@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { realpath } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { openKernels, type Kernelspecs } from '@perijove/kernels';
@@ -11,6 +12,8 @@ import {
   kernelsRoutes,
   kernelWebSocket,
   mayUse,
+  overviewRoutes,
+  OverviewSource,
   ServerError,
   sessionsRoutes,
 } from '@perijove/server';
@@ -47,6 +50,7 @@ export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
     ...machineSettingsOf(settings),
   });
   const limits = await limitsInForce(provisioner, settings);
+  let overview: OverviewSource | undefined;
   const kernels = await openKernels({
     options: settings,
     stateDir: environment.stateDir,
@@ -63,6 +67,16 @@ export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
     }),
     log,
     onEvent: ({ schemaId, data, owner }) => bus.emit(schemaId, data, owner),
+    onUsageRound: () => overview?.tell(),
+  });
+  overview = new OverviewSource({
+    registry: kernels.registry,
+    sessions: kernels.sessions,
+    kernelspecs,
+    usageOf: (id) => kernels.usageOf(id),
+    machines: async () => [{ name: hostname(), capacity: await provisioner.capacity() }],
+    nodeOf: () => hostname(),
+    bus,
   });
   const checkStart = async (username: string, name: string | undefined): Promise<void> => {
     const found = await kernelspecs.get(name ?? (await kernelspecs.defaultName()));
@@ -109,10 +123,12 @@ export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
         kernelspecs,
         mayUse: (found, username) => mayUse(found, username, settings),
       }),
+      overviewRoutes(overview),
       eventRoutes({ bus, eventBufferBytes: settings.eventBufferBytes }),
     ],
   });
   const end = async (kernelsEnd: () => Promise<void>): Promise<void> => {
+    overview.dispose();
     await Promise.all([server.drain(), kernelsEnd()]);
     await audit.close();
   };

@@ -264,3 +264,15 @@ test('[JG16] SIGTERM ends no kernel, and the next gateway has it under its id', 
   expect((await ask(second, `api/kernels/${id}/restart`, { method: 'POST' })).status).toBe(200);
   expect((await ask(second, `api/kernels/${id}`, { method: 'DELETE' })).status).toBe(204);
 });
+
+test('[JG35] a gateway shows what runs on it: the machine with its room, kernels with their phase and what they use', async () => {
+  const gateway = await start();
+  await post(gateway, { name: 'fake', env: { KERNEL_ID: id } });
+  const seen = async () => (await ask(gateway, 'perijove/api/overview')).json();
+  await expect.poll(seen, { timeout: 10_000 }).toMatchObject({
+    machines: [{ capacity: { memoryBytes: expect.any(Number) } }],
+    kernels: [
+      { id, kernelspec: 'fake', phase: 'idle', resources: { used: { memoryBytes: expect.any(Number) } } },
+    ],
+  });
+});
