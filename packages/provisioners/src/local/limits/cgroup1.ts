@@ -45,7 +45,7 @@ export async function openCgroup1(files: ProcFiles, watch: Watch, group: Kernels
   const readings = readings1;
   return {
     kind: 'cgroup1',
-    sentence: `Kernels are kept within their limits by cgroup v1, in ${usable.join(' and ')}.`,
+    sentence: 'Kernels are kept within their limits by cgroup v1.',
     async confine(name, limits) {
       const record = recordOf(name);
       // What a server that was killed has left: its counts are not this kernel's.

@@ -56,7 +56,7 @@ export async function openCgroup2(files: ProcFiles, watch: Watch, group: Kernels
   const readings = readings2;
   return {
     kind: 'cgroup2',
-    sentence: `Kernels are kept within their limits by cgroup v2, in ${base}.`,
+    sentence: 'Kernels are kept within their limits by cgroup v2.',
     async confine(name, limits) {
       const folder = posix.join(base, name);
       // What a server that was killed has left: its counts are not this kernel's.
