@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KernelModel } from '@perijove/protocol';
+import type { KernelModel, Message } from '@perijove/protocol';
 import {
   fakeKernelspec,
   installKernelspec,
@@ -222,4 +222,48 @@ test('[Y8] a server that starts while the gateway is away has its kernels again 
   const asked = client.execute('stream again');
   await client.finished(asked);
   expect(client.printed(asked)).toBe('again\n');
+});
+
+test('[Y14] binary buffers of comms come through both hops as they are, from and to the kernel', async () => {
+  const gateway = await startGateway();
+  const lab = await startLab(gateway.url);
+  const id = await startKernel(lab);
+  const client = await connect(lab, id);
+  const buffers = [Buffer.from([0, 1, 254, 255]), Buffer.alloc(0), everyByte(3_000_000)];
+  // The fake kernel sends back what came.
+  const opened = client.request('shell', 'comm_open', { comm_id: 'c', target_name: 't', data: {} }, buffers);
+  const echo = await client.message(isEcho(opened));
+  expect(same(echo.buffers, buffers)).toBe(true);
+
+  const last = client.numbers.at(-1)!;
+  const away = await connect(lab, id);
+  await client.close();
+  const sent = away.request('shell', 'comm_msg', { comm_id: 'c', data: { a: 1 } }, buffers);
+  await away.message(isEcho(sent));
+  const back = await connect(lab, id, { session: client.session, after: last });
+  const missed = await back.message(isEcho(sent));
+  expect(missed.content['data']).toEqual({ a: 1 });
+  expect(same(missed.buffers, buffers)).toBe(true);
+});
+
+function everyByte(length: number): Buffer {
+  return Buffer.from(Uint8Array.from({ length }, (_, index) => index % 256));
+}
+
+function isEcho(request: string): (message: Message) => boolean {
+  return ({ header, parent_header }) => header.msg_type === 'comm_msg' && parent_header.msg_id === request;
+}
+
+function same(some: readonly Uint8Array[], others: readonly Uint8Array[]): boolean {
+  return (
+    some.length === others.length && some.every((one, index) => Buffer.compare(one, others[index]!) === 0)
+  );
+}
+
+test('[Y15] a secret for the gateway that came by a flag is warned of, and not repeated', async () => {
+  const gateway = await startGateway();
+  const lab = await startLab(gateway.url, ['--gateway-token', token]);
+  const warned = /--gateway-token shows in process lists.*--gateway-token-file/;
+  await eventually('it is warned of', async () => warned.test(lab.output()));
+  expect(lab.output()).not.toContain(token);
 });

@@ -9,6 +9,7 @@ import { readSettings } from './read-settings.ts';
 import { readyMachine } from './ready-machine.ts';
 import { Endings, serve } from './serve.ts';
 import { UsageError } from './usage-error.ts';
+import { warnOfSecretsInFlags } from './warn-of-secrets-in-flags.ts';
 
 /** `perijove lab`. Resolves with the exit code when the server has ended. */
 export async function runLab(args: readonly string[]): Promise<number> {
@@ -18,6 +19,7 @@ export async function runLab(args: readonly string[]): Promise<number> {
   const given = values as unknown as LabSettings;
   const settings: LabSettings = { ...given, portRetries: origins['port'] === 'flag' ? 0 : given.portRetries };
   const log = openLog(settings.logLevel, { stream: process.stderr, forPeople: process.stderr.isTTY });
+  warnOfSecretsInFlags(given, origins, log);
   const progress = terminalProgress();
   const appDir = findFrontEnd();
 
