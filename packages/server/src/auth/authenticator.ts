@@ -54,6 +54,7 @@ export class Authenticator {
   readonly #now: () => number;
   #hashedPassword: string;
   #key: string;
+  #keyNumber = 0;
 
   constructor(options: AuthenticatorOptions) {
     this.token = options.token;
@@ -84,6 +85,7 @@ export class Authenticator {
   set hashedPassword(hashed: string) {
     this.#hashedPassword = hashed;
     this.#key = keyOf(this.#options.cookieSecret, hashed);
+    this.#keyNumber++;
   }
 
   /**
@@ -98,7 +100,8 @@ export class Authenticator {
     if (byToken !== undefined) {
       if (known === undefined || known.tokenId !== byToken.tokenId)
         return { user: byToken, setCookies: [this.loginCookie(byToken, credentials)] };
-      return { user: { ...known, by: 'token' }, setCookies: [] };
+      const { cookieKey: _, ...user } = known;
+      return { user: { ...user, by: 'token' }, setCookies: [] };
     }
     const claim = await this.#options.proxy?.identify(credentials.headers);
     if (claim !== undefined)
@@ -126,8 +129,14 @@ export class Authenticator {
     return token && userOf(token, 'token', personOf(token.user));
   }
 
-  /** Whether what somebody was let in by still holds, as it was: not if their token was removed, expired or changed. */
-  isStillValid({ tokenId, username, role }: User): boolean {
+  /**
+   * Whether what somebody was let in by still holds, as it was: not if their token was removed, expired or changed, their proxy's JWT
+   * has expired, their cookie is from before a new password, or they had nothing to prove, and now there is something.
+   */
+  isStillValid({ tokenId, username, role, by, validUntil, cookieKey }: User): boolean {
+    if (validUntil !== undefined && this.#now() >= validUntil) return false;
+    if (cookieKey !== undefined && cookieKey !== this.#keyNumber) return false;
+    if (by === 'nobody' && !this.isOpen) return false;
     if (tokenId === undefined) return true;
     const token = this.#options.namedTokens?.byId(tokenId);
     return token?.user === username && token.scope === role;
@@ -167,7 +176,11 @@ export class Authenticator {
   #userOfCookie(name: string, cookie: string): User | undefined {
     const limits = { now: this.#now(), maxAgeS: this.#options.cookieDays * day };
     const text = verifySignedValue(this.#key, name, cookie, limits);
-    if (text === undefined) return undefined;
+    const user = text === undefined ? undefined : this.#userOfCookieText(text);
+    return user && { ...user, cookieKey: this.#keyNumber };
+  }
+
+  #userOfCookieText(text: string): User | undefined {
     const { token: tokenId, open, ...identity } = JSON.parse(text) as CookieContent;
     if (tokenId !== undefined) {
       const token = this.#options.namedTokens?.byId(tokenId);

@@ -120,6 +120,7 @@ export function loginRoutes(deps: LoginDeps): RoutePlugin {
         const hashed = await hashPassword(newPassword);
         await deps.storePassword(hashed);
         authenticator.hashedPassword = hashed;
+        app.sockets.closeInvalid();
       }
       const byToken = authenticator.userOfToken(password);
       if (byToken !== undefined) return byToken;

@@ -115,7 +115,8 @@ export class ProxyIdentity {
     const role = roleOf(payload[proxyGroupsClaim], this.#options);
     if (role === undefined) return { problem: `${username} is in no group that may come in` };
     const fullName = isUsername(payload['name']) ? payload['name'] : username;
-    return { user: { username, role, identity: personOf(username, fullName), by: 'proxy' } };
+    const validUntil = ((payload.exp ?? 0) + clockToleranceS) * 1000;
+    return { user: { username, role, identity: personOf(username, fullName), by: 'proxy', validUntil } };
   }
 }
 

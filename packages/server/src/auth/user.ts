@@ -24,6 +24,10 @@ export interface User {
   readonly by: 'token' | 'cookie' | 'proxy' | 'nobody';
   /** Of the named token that it goes back to, by a cookie too. When that is removed, all ends that was let in by it. */
   readonly tokenId?: string;
+  /** When what proved it ends, in milliseconds since 1970: a proxy's JWT. Tokens are looked up instead. */
+  readonly validUntil?: number;
+  /** Which of the keys for cookies, that change with the password, had signed what proved it. */
+  readonly cookieKey?: number;
   /** Is trusted to say for whom it acts, as a notebook server in front of a gateway does. */
   readonly mayImpersonate?: boolean;
 }

@@ -110,7 +110,7 @@ export class Sockets {
   closeInvalid(): void {
     for (const [socket, user] of this.#users)
       if (!this.#options.checker.authenticator.isStillValid(user))
-        socket.close(1008, 'The token is not valid any more');
+        socket.close(1008, 'What let you in is not valid any more');
   }
 
   /** Closes all with 1012 (service restart: clients come back) and lets no more in; `terminate` ends what then is left. */
