@@ -360,7 +360,9 @@ async function howItEnded(
   const recorded = readRecordedEnd(text, lines.at(-1));
   // Whether the system as a whole was out of memory can be asked only at that moment.
   const outOfMemory = readOutOfMemoryMark(text) ?? (await confinement.outOfMemory());
-  return recorded && kernelExit({ recorded, isDestroyed: false, outOfMemory, lastLines: lines });
+  // The shell may have been ended with the kernel before it wrote anything down; the system knows of the memory all the same.
+  if (recorded === undefined && outOfMemory === undefined) return undefined;
+  return kernelExit({ recorded, isDestroyed: false, outOfMemory, lastLines: lines });
 }
 
 /** The folder of a kernel where folders of all servers of this machine are side by side. */

@@ -141,9 +141,10 @@ export class OverviewSource {
     return new Map(this.#options.sessions.list().map(({ kernel, path }) => [kernel.id, path]));
   }
 
+  /** Where kernelspecs cannot be asked for (a gateway that is away), their names have to do until they can. */
   async #readDisplayName(name: string): Promise<void> {
-    const kernelspec = await this.#options.kernelspecs.get(name);
-    this.#displayNames.set(name, kernelspec?.spec.display_name ?? name);
+    const kernelspec = await this.#options.kernelspecs.get(name).catch(() => 'unreachable' as const);
+    if (kernelspec !== 'unreachable') this.#displayNames.set(name, kernelspec?.spec.display_name ?? name);
   }
 }
 
