@@ -57,6 +57,8 @@ export class KernelQueue {
   #lastNumber = 0;
   /** The look through the queue that is to come. */
   #coming: Promise<void> | undefined;
+  /** As long as nobody comes, goes or is overtaken. */
+  #claimsNow: readonly WaitingClaim[] | undefined;
   #isClosed = false;
   #tellTimer: NodeJS.Timeout | undefined;
   #capacityTimer: NodeJS.Timeout | undefined;
@@ -127,6 +129,7 @@ export class KernelQueue {
 
   /** A kernel has begun to wait or ceased to, or it may have made room. */
   onRoom(kernel: QueuedKernel): void {
+    this.#claimsNow = undefined;
     if (kernel.isWaiting) this.#waiting.add(kernel);
     else this.#leave(kernel);
     this.schedule();
@@ -192,6 +195,7 @@ export class KernelQueue {
   #passOthers(claim: WaitingClaim, plan: ReturnType<typeof planAdmission>): void {
     const passed = new Set(overtakenBy(claim, plan).map(({ id }) => id));
     if (passed.size === 0) return;
+    this.#claimsNow = undefined;
     for (const kernel of this.#waiting) if (passed.has(kernel.id)) kernel.overtake();
   }
 
@@ -222,6 +226,7 @@ export class KernelQueue {
   }
 
   #leave(kernel: QueuedKernel): void {
+    this.#claimsNow = undefined;
     this.#waiting.delete(kernel);
     this.#told.delete(kernel);
   }
@@ -235,8 +240,9 @@ export class KernelQueue {
     this.#turns.delete(oldest!);
   }
 
-  #claims(): WaitingClaim[] {
-    return [...this.#waiting].map(({ claim }) => claim);
+  /** Of those who wait. Kept, because of a burst most are refused, which changes nothing. */
+  #claims(): readonly WaitingClaim[] {
+    return (this.#claimsNow ??= [...this.#waiting].map(({ claim }) => claim));
   }
 
   #room(but?: QueuedKernel): Room {
