@@ -20,7 +20,9 @@ import {
 import type { Logger } from 'pino';
 import type { Environment } from './environment.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
+import { kernelsOfCluster } from './kernels-of-cluster.ts';
 import { limitsInForce } from './limits-in-force.ts';
+import { nodeOfRecord } from './node-of-record.ts';
 import { openAuditLog } from './open-audit-log.ts';
 import type { Service } from './serve.ts';
 import { version } from './version.ts';
@@ -50,13 +52,20 @@ export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
     ...machineSettingsOf(settings),
   });
   const limits = await limitsInForce(provisioner, settings);
+  const cluster = await kernelsOfCluster({
+    settings,
+    env: process.env,
+    stateDir: environment.stateDir,
+    rootDir,
+    log,
+  });
   let overview: OverviewSource | undefined;
   const kernels = await openKernels({
     options: settings,
     stateDir: environment.stateDir,
     rootDir,
     kernelspecs,
-    provisioners: [provisioner],
+    provisioners: [provisioner, ...(cluster ? [cluster] : [])],
     // A gateway has no documents; their names are for people.
     placeOf: async (path, name) => ({ cwd: rootDir, sessionName: name || path }),
     systemEnv: ({ id, kernelspec, username }) => ({
@@ -75,7 +84,7 @@ export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
     kernelspecs,
     usageOf: (id) => kernels.usageOf(id),
     machines: async () => [{ name: hostname(), capacity: await provisioner.capacity() }],
-    nodeOf: () => hostname(),
+    nodeOf: ({ record }) => nodeOfRecord(record),
     bus,
   });
   const checkStart = async (username: string, name: string | undefined): Promise<void> => {

@@ -30,7 +30,9 @@ import type { Logger } from 'pino';
 import type { Environment } from './environment.ts';
 import type { KernelsElsewhere } from './kernels-of-gateway.ts';
 import type { LabSettings } from './lab-settings.ts';
+import { kernelsOfCluster } from './kernels-of-cluster.ts';
 import { limitsInForce } from './limits-in-force.ts';
+import { nodeOfRecord } from './node-of-record.ts';
 import { openAuditLog } from './open-audit-log.ts';
 import type { Service } from './serve.ts';
 
@@ -79,6 +81,13 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
     ...machineSettingsOf(settings),
   });
   const limits = elsewhere ? undefined : await limitsInForce(provisioner, settings);
+  const cluster = await kernelsOfCluster({
+    settings,
+    env: process.env,
+    stateDir: environment.stateDir,
+    rootDir,
+    log,
+  });
   let overview: OverviewSource | undefined;
   const kernels = await openKernels({
     options: settings,
@@ -86,7 +95,9 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
     rootDir,
     kernelspecs,
     // Kernels of a former server that ran here are taken over all the same.
-    provisioners: elsewhere ? [elsewhere.provisioner, provisioner] : [provisioner],
+    provisioners: elsewhere
+      ? [elsewhere.provisioner, provisioner]
+      : [provisioner, ...(cluster ? [cluster] : [])],
     placeOf: async (path, name, username) => placeOf(path, name, (await filesOf?.(username)) ?? place),
     log,
     onEvent: ({ schemaId, data, owner }) => bus.emit(schemaId, data, owner),
@@ -99,7 +110,7 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
     usageOf: (id) => kernels.usageOf(id),
     // What a gateway has is its own overview's to say.
     machines: async () => (elsewhere ? [] : [{ name: hostname(), capacity: await provisioner.capacity() }]),
-    nodeOf: ({ record }) => (record.provisioner === provisioner.name ? hostname() : record.provisioner),
+    nodeOf: ({ record }) => nodeOfRecord(record),
     bus,
   });
   const terminals = new Terminals({

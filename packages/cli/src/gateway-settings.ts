@@ -5,7 +5,7 @@ import type {
   kernelspecOptions,
   resourceOptions,
 } from '@perijove/kernels';
-import type { machineOptions } from '@perijove/provisioners';
+import type { kubernetesOptions, machineOptions } from '@perijove/provisioners';
 import type {
   auditOptions,
   authOptions,
@@ -28,6 +28,7 @@ export type GatewaySettings = OptionValues<typeof gatewayLaunchOptions> &
   OptionValues<typeof kernelspecOptions> &
   OptionValues<typeof resourceOptions> &
   OptionValues<typeof machineOptions> &
+  OptionValues<typeof kubernetesOptions> &
   OptionValues<typeof cullingOptions> &
   OptionValues<typeof channelOptions> &
   OptionValues<typeof eventOptions>;

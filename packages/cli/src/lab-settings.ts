@@ -5,7 +5,7 @@ import type {
   kernelspecOptions,
   resourceOptions,
 } from '@perijove/kernels';
-import type { gatewayOptions, machineOptions } from '@perijove/provisioners';
+import type { gatewayOptions, kubernetesOptions, machineOptions } from '@perijove/provisioners';
 import type {
   auditOptions,
   authOptions,
@@ -31,6 +31,7 @@ export type LabSettings = OptionValues<typeof launchOptions> &
   OptionValues<typeof kernelspecOptions> &
   OptionValues<typeof resourceOptions> &
   OptionValues<typeof machineOptions> &
+  OptionValues<typeof kubernetesOptions> &
   OptionValues<typeof gatewayOptions> &
   OptionValues<typeof cullingOptions> &
   OptionValues<typeof channelOptions> &

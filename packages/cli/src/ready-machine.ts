@@ -1,4 +1,5 @@
 import { Kernelspecs, type Kernelspec } from '@perijove/kernels';
+import { hasCluster } from '@perijove/provisioners';
 import { checkAddress, type HttpOptions } from '@perijove/server';
 import type { Logger } from 'pino';
 import type { Environment } from './environment.ts';
@@ -13,6 +14,7 @@ export interface ReadyMachineOptions {
     readonly privatePython: boolean;
     readonly allowedKernelspecs: readonly string[];
     readonly defaultKernelName: string;
+    readonly kubeconfig: string;
   };
   readonly environment: Environment;
   readonly progress: Progress;
@@ -53,7 +55,7 @@ export async function readyMachine({
       paths,
       log,
       extra,
-      provisioners: ['local'],
+      provisioners: hasCluster(settings, process.env) ? ['local', 'kubernetes'] : ['local'],
       allowed: settings.allowedKernelspecs,
       defaultName: settings.defaultKernelName,
     });

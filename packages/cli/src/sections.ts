@@ -17,7 +17,7 @@ import {
   kernelspecOptions,
   resourceOptions,
 } from '@perijove/kernels';
-import { gatewayOptions, machineOptions } from '@perijove/provisioners';
+import { gatewayOptions, kubernetesOptions, machineOptions } from '@perijove/provisioners';
 import type { OptionSection } from './option.ts';
 import { gatewayLaunchSection, launchSection } from './options.ts';
 
@@ -31,6 +31,7 @@ export const labSections: readonly OptionSection[] = [
   { title: 'Files', options: contentsOptions },
   { title: 'Kernels', options: { ...kernelOptions, ...kernelspecOptions } },
   { title: 'Memory and processors', options: { ...resourceOptions, ...machineOptions } },
+  { title: 'Kernels in Kubernetes', options: kubernetesOptions },
   { title: 'Kernels of a gateway', options: gatewayOptions },
   { title: 'Idle kernels', options: cullingOptions },
   { title: 'Messages of kernels', options: channelOptions },
@@ -55,6 +56,7 @@ export const gatewaySections: readonly OptionSection[] = [
   gatewaySection,
   { title: 'Kernels', options: { ...kernelOptions, ...kernelspecOptions } },
   { title: 'Memory and processors', options: { ...resourceOptions, ...machineOptions } },
+  { title: 'Kernels in Kubernetes', options: kubernetesOptions },
   { title: 'Idle kernels', options: cullingOptions },
   { title: 'Messages of kernels', options: channelOptions },
   { title: 'Events', options: eventOptions },

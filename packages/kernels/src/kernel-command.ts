@@ -32,8 +32,23 @@ export async function kernelCommand(
   kernelspec: Kernelspec,
   options: KernelCommandOptions,
 ): Promise<KernelCommand> {
-  const { spec, resourceDir } = kernelspec;
-  const python = (await pythonBeside(resourceDir)) ?? options.python;
+  const python = (await pythonBeside(kernelspec.resourceDir)) ?? options.python;
+  return commandWith(kernelspec, options, python);
+}
+
+/** As `kernelCommand`, for another machine: `python` means what it means there. */
+export function kernelCommandElsewhere(
+  kernelspec: Kernelspec,
+  options: Omit<KernelCommandOptions, 'python'>,
+): KernelCommand {
+  return commandWith(kernelspec, options, undefined);
+}
+
+function commandWith(
+  { spec, resourceDir }: Kernelspec,
+  options: KernelCommandOptions,
+  python: string | undefined,
+): KernelCommand {
   const [program = '', ...rest] = spec.argv;
   const names: Readonly<Record<string, string | undefined>> = {
     connection_file: options.connectionFile,

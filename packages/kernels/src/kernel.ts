@@ -268,7 +268,7 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     if (this.#detached) return;
     const before = this.state;
     const at = this.#options.now();
-    const { state, effects } = transition(before, { ...event, at }, this.#options.policy);
+    const { state, effects } = transition(before, { ...event, at }, this.#policy);
     if (state === before && effects.length === 0) return;
     this.#record = { ...this.#record, state };
     this.#deadline.set(state);
@@ -304,6 +304,12 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     this.#deadline.clear();
     this.channels.onActivity = undefined;
     await this.channels.dispose();
+  }
+
+  get #policy(): LifecyclePolicy {
+    const { policy, provisioner } = this.#options;
+    const { launchTimeoutMs } = provisioner;
+    return launchTimeoutMs === undefined ? policy : { ...policy, launchTimeoutMs };
   }
 
   #callRunning(): void {

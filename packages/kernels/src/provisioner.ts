@@ -79,6 +79,8 @@ export interface EndedKernel {
 /** A place where kernels run: this machine, a Kubernetes namespace, another gateway. */
 export interface Provisioner {
   readonly name: string;
+  /** How long a start may take there, where that is not what it is on a machine: a node may have to be bought, an image pulled. */
+  readonly launchTimeoutMs?: number;
   /** What all kernels here may have together, whatever happens to be free. */
   capacity(): Promise<Capacity>;
   /**

@@ -1,4 +1,5 @@
 import { KernelspecResources, parseQuantity, ProtocolError } from '@perijove/protocol';
+import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { KernelError } from './kernel-error.ts';
 import type { Capacity, Kernelspec, Resources } from './provisioner.ts';
@@ -44,8 +45,9 @@ export function resolveResources(
 }
 
 function ofKernelspec(kernelspec: Kernelspec): ResolvedResources {
+  const ofPod = ofPodFields(kernelspec);
   const { resources } = (kernelspec.spec.metadata?.['perijove'] ?? {}) as { resources?: unknown };
-  if (resources === undefined) return { limits: {}, requests: {} };
+  if (resources === undefined) return ofPod;
   const where = `metadata.perijove.resources of the kernelspec ${kernelspec.name}`;
   if (!Value.Check(KernelspecResources, resources)) {
     const [first] = Value.Errors(KernelspecResources, resources);
@@ -55,16 +57,43 @@ function ofKernelspec(kernelspec: Kernelspec): ResolvedResources {
     );
   }
   const { memory, cpus, requests = {} } = resources;
+  return readAt(where, () => ({
+    limits: { ...quantity('memoryBytes', memory), ...quantity('cpus', cpus), ...ofPod.limits },
+    requests: {
+      ...quantity('memoryBytes', requests.memory),
+      ...quantity('cpus', requests.cpus),
+      ...ofPod.requests,
+    },
+  }));
+}
+
+/** Where the kernelspec's kernels are pods, it may say so as one says it of a pod. */
+function ofPodFields({ name, spec }: Kernelspec): ResolvedResources {
+  const { config = {} } = (spec.metadata?.['kernel_provisioner'] ?? {}) as { config?: unknown };
+  const { resources } = config as { resources?: unknown };
+  if (!Value.Check(PodResources, resources)) return { limits: {}, requests: {} };
+  const { limits = {}, requests = {} } = resources;
+  return readAt(`metadata.kernel_provisioner.config.resources of the kernelspec ${name}`, () => ({
+    limits: { ...quantity('memoryBytes', limits.memory), ...quantity('cpus', limits.cpu) },
+    requests: { ...quantity('memoryBytes', requests.memory), ...quantity('cpus', requests.cpu) },
+  }));
+}
+
+function readAt(where: string, read: () => ResolvedResources): ResolvedResources {
   try {
-    return {
-      limits: { ...quantity('memoryBytes', memory), ...quantity('cpus', cpus) },
-      requests: { ...quantity('memoryBytes', requests.memory), ...quantity('cpus', requests.cpus) },
-    };
+    return read();
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     throw new KernelError('KERNEL_LAUNCH_FAILED', `${where}: ${error.message}`, { cause: error });
   }
 }
+
+const Amount = Type.Optional(Type.Union([Type.String(), Type.Number()]));
+/** Of a pod's container, as far as it is counted here (Kubernetes API reference, "ResourceRequirements"). */
+const PodResources = Type.Object({
+  limits: Type.Optional(Type.Object({ memory: Amount, cpu: Amount })),
+  requests: Type.Optional(Type.Object({ memory: Amount, cpu: Amount })),
+});
 
 function quantity(name: keyof Resources, value: string | number | undefined): Resources {
   return value === undefined ? {} : { [name]: parseQuantity(value) };

@@ -3,4 +3,10 @@ export * from './local/options.ts';
 export { GatewayClient } from './gateway/gateway-client.ts';
 export { GatewayKernelspecs } from './gateway/gateway-kernelspecs.ts';
 export { gatewayProvisioner, type GatewayProvisionerOptions } from './gateway/gateway-provisioner.ts';
+export { hasCluster, openClusterAccess, type ClusterAccess } from './kubernetes/cluster-access.ts';
+export {
+  kubernetesProvisioner,
+  type KubernetesProvisionerOptions,
+} from './kubernetes/kubernetes-provisioner.ts';
+export { kubernetesOptions, type KubernetesOptions } from './kubernetes/options.ts';
 export { gatewayOptions, type GatewayOptions } from './gateway/options.ts';
