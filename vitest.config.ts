@@ -8,6 +8,7 @@ const suites = {
   python: { include: ['packages/*/src/**/*.python.test.ts'] },
   browser: { include: ['packages/*/src/**/*.browser.test.ts'] },
   pack: { include: ['packages/*/src/**/*.pack.test.ts'] },
+  cluster: { include: ['packages/*/src/**/*.cluster.test.ts'] },
 } as const;
 
 const suffixes = Object.keys(suites).filter((name) => name !== 'unit');

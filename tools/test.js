@@ -9,28 +9,41 @@ import { prepare } from './prepare.js';
 const root = fileURLToPath(new URL('..', import.meta.url));
 await prepare(root);
 const { setUpTests } = await import('./test-setup.js');
-const { suites, env } = await setUpTests();
+const { bringUpCluster } = await import('./test-cluster.js');
+const { suites, env: variables } = await setUpTests();
+// After the packages of Debian and Python, of which there can be only one installation at a time.
+const clusterComing = bringUpCluster();
 
 const runnable = suites.filter((suite) => suite.ready);
 const missing = suites.filter((suite) => !suite.ready);
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const started = Date.now();
 
-for (const suite of runnable) {
+for (const suite of runnable) await runSuite(suite, variables);
+const cluster = await clusterComing;
+if (cluster.ready) await runSuite({ name: 'cluster' }, { ...variables, ...cluster.env });
+else missing.push({ name: 'cluster', why: cluster.why });
+await cluster.down();
+
+async function runSuite(suite, env) {
   const report = join(root, 'dist', `test-${suite.name}.json`);
   rmSync(report, { force: true });
   const began = Date.now();
   console.log(`\nSuite ${suite.name} …`);
-  const code = await run(process.execPath, [
-    join('node_modules', 'vitest', 'vitest.mjs'),
-    'run',
-    '--project',
-    suite.name,
-    '--reporter=default',
-    '--silent=passed-only',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ]);
+  const code = await run(
+    process.execPath,
+    [
+      join('node_modules', 'vitest', 'vitest.mjs'),
+      'run',
+      '--project',
+      suite.name,
+      '--reporter=default',
+      '--silent=passed-only',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ],
+    env,
+  );
   const counted = count(report);
   for (const key of Object.keys(totals)) totals[key] += counted[key];
   // A runner that fails without a failed test (a crash, an unhandled rejection, no test at all) is one failure.
@@ -50,7 +63,7 @@ console.log(`\nAll suites took ${Math.round((Date.now() - started) / 1000)} s.`)
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exit(totals.failed === 0 ? 0 : 1);
 
-function run(command, args) {
+function run(command, args, env) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,

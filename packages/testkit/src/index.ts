@@ -5,3 +5,4 @@ export * from './fake-kernelspec.ts';
 export * from './test-python.ts';
 export * from './perijove-process.ts';
 export * from './test-websocket.ts';
+export * from './test-cluster.ts';

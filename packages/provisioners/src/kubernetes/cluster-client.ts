@@ -37,10 +37,10 @@ export interface ClusterRequest {
 
 const answerTimeoutMs = 30_000;
 /** A pod is some ten kilobytes; of a list, pages are asked for. */
-const maxBodyBytes = 64 * 1024 * 1024;
+const maxBodyLength = 64 * 1024 * 1024;
 /** More requests at a time wait for a connection. */
 const maxSockets = 32;
-const maxLineBytes = 16 * 1024 * 1024;
+const maxLineLength = 16 * 1024 * 1024;
 
 /** The few endpoints of the cluster's API that kernels need, over connections that are kept. */
 export class ClusterClient {
@@ -64,49 +64,24 @@ export class ClusterClient {
   /** As `ask`, for an answer that is not JSON. */
   async text(method: string, path: string, options: ClusterRequest = {}): Promise<string> {
     const response = await this.#send(method, path, options, answerTimeoutMs);
-    const parts: string[] = [];
-    let bytes = 0;
-    try {
-      for await (const part of response) {
-        bytes += (part as string).length;
-        if (bytes > maxBodyBytes) throw new Error(`an answer of more than ${maxBodyBytes} bytes`);
-        parts.push(part as string);
-      }
-    } catch (error) {
-      throw this.#unreachable(error, options.signal);
-    }
-    const text = parts.join('');
+    const text = await this.#read(response, options.signal);
     const status = response.statusCode ?? 0;
     if (status >= 300) throw refusalOf(status, text);
     return text;
   }
 
   /**
-   * The lines of an answer that goes on. `silenceMs`: a connection on which nothing came for so long is taken for broken.
-   * Ends when the API ends it; throws as `ask` does.
+   * The lines of an answer that goes on; resolves when it has begun. `silenceMs`: a connection on which nothing came for so long is
+   * taken for broken. Ends when the API ends it; rejects and throws as `ask` does.
    */
-  async *lines(
+  async lines(
     path: string,
     options: ClusterRequest & { readonly silenceMs: number },
-  ): AsyncGenerator<string> {
+  ): Promise<AsyncGenerator<string>> {
     const response = await this.#send('GET', path, options, options.silenceMs);
     const status = response.statusCode ?? 0;
-    let rest = '';
-    try {
-      for await (const part of response) {
-        rest += part as string;
-        if (status >= 300) continue;
-        const found = rest.split('\n');
-        rest = found.pop() ?? '';
-        if (rest.length > maxLineBytes) throw new Error(`a line of more than ${maxLineBytes} bytes`);
-        yield* found;
-      }
-    } catch (error) {
-      throw this.#unreachable(error, options.signal);
-    } finally {
-      response.destroy();
-    }
-    if (status >= 300) throw refusalOf(status, rest);
+    if (status >= 300) throw refusalOf(status, await this.#read(response, options.signal));
+    return this.#linesOf(response, options.signal);
   }
 
   /** A WebSocket of the API (exec, port-forward). It opens, or closes, as WebSockets do. */
@@ -131,6 +106,38 @@ export class ClusterClient {
 
   close(): void {
     this.#agent?.agent.destroy();
+  }
+
+  async #read(response: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
+    const parts: string[] = [];
+    let length = 0;
+    try {
+      for await (const part of response as AsyncIterable<string>) {
+        length += part.length;
+        if (length > maxBodyLength) throw new Error(`an answer of more than ${maxBodyLength} characters`);
+        parts.push(part);
+      }
+    } catch (error) {
+      throw this.#unreachable(error, signal);
+    }
+    return parts.join('');
+  }
+
+  async *#linesOf(response: IncomingMessage, signal: AbortSignal | undefined): AsyncGenerator<string> {
+    let rest = '';
+    try {
+      for await (const part of response as AsyncIterable<string>) {
+        rest += part;
+        const found = rest.split('\n');
+        rest = found.pop() ?? '';
+        if (rest.length > maxLineLength) throw new Error(`a line of more than ${maxLineLength} characters`);
+        yield* found;
+      }
+    } catch (error) {
+      throw this.#unreachable(error, signal);
+    } finally {
+      response.destroy();
+    }
   }
 
   async #send(

@@ -28,7 +28,7 @@ export interface LaunchQuestion {
 
 /** What no second attempt mends: the registry has answered, or there is none of that name. */
 const finalPullError =
-  /not found|manifest unknown|name unknown|does not exist|no such host|unauthorized|denied|forbidden|invalid reference|no basic auth|authentication required/i;
+  /not found|x509|certificate|manifest unknown|name unknown|does not exist|no such host|unauthorized|denied|forbidden|invalid reference|no basic auth|authentication required/i;
 /** What has to be there before the pod, and is not. */
 const missing = /\b(secrets?|configmaps?|persistentvolumeclaims?) "[^"]+" (is )?(not found|forbidden)/i;
 
@@ -50,7 +50,9 @@ export function launchView(question: LaunchQuestion): LaunchView {
     case 'ErrImagePull':
     case 'ImagePullBackOff':
     case 'RegistryUnavailable': {
-      const why = lastOf(events, ({ reason: of }) => of === 'Failed')?.message ?? message;
+      // Of the two words for it the event has the registry's own.
+      const why =
+        lastOf(events, ({ message: of }) => of?.startsWith('Failed to pull') === true)?.message ?? message;
       if (finalPullError.test(message) || finalPullError.test(why)) {
         return refused(
           `the image ${image} cannot be pulled: ${core(finalPullError.test(message) ? message : why)}`,
@@ -120,5 +122,8 @@ function lastOf(
 }
 
 function core(message: string): string {
-  return message.trim().replace(/\.$/, '');
+  return message
+    .trim()
+    .replace(/^Error: /, '')
+    .replace(/\.$/, '');
 }

@@ -79,7 +79,7 @@ export class ListWatch<T extends ClusterObject> {
 
   async #watch(signal: AbortSignal): Promise<void> {
     const { client, path, labelSelector, fieldSelector, onChange } = this.#options;
-    const lines = client.lines(path, {
+    const lines = await client.lines(path, {
       query: {
         labelSelector,
         fieldSelector,
@@ -91,6 +91,7 @@ export class ListWatch<T extends ClusterObject> {
       signal,
       silenceMs,
     });
+    this.#answered();
     const since = Date.now();
     let isEmpty = true;
     for await (const line of lines) {
@@ -98,13 +99,11 @@ export class ListWatch<T extends ClusterObject> {
       const read = readWatchLine<T>(line);
       if (read === undefined) continue;
       if (read.type === 'ERROR') throw new ClusterRefusal(read.status, read.reason, read.message);
-      this.#answered();
       this.#version = read.object.metadata.resourceVersion ?? this.#version;
       if (read.type !== 'BOOKMARK') onChange(read.type, read.object);
     }
     // Such an API would be asked again and again.
     if (isEmpty && Date.now() - since < retryFirstMs) throw new ClusterUnreachable('the watch ended at once');
-    this.#answered();
   }
 
   #answered(): void {

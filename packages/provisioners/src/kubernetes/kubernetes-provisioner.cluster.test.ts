@@ -1,0 +1,496 @@
+import { createServer, connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PlaceNews } from '@perijove/kernels';
+import { expect, test } from 'vitest';
+import { ClusterPlace, eventually } from './testing/cluster-place.ts';
+
+const forced = (pod: string): string[] => ['delete', 'pod', pod, '--wait=false', '--grace-period=1'];
+
+test('[P2] an image as it is becomes a kernel; nothing of it is left when it ends', async () => {
+  await using place = await ClusterPlace.create();
+  const kernel = await place.launch();
+  const client = await place.talkTo(kernel);
+  const { text } = await client.execute('import os; print(os.getpid(), os.getuid(), "PATH" in os.environ)');
+  expect(text).toBe('1 1000 True\n');
+  const [pod] = await place.pods();
+  const secret = JSON.parse(
+    await place.cluster.kubectl(['get', 'secret', pod?.metadata.name ?? '', '-o', 'json']),
+  ) as { metadata: { ownerReferences: object[] } };
+  expect(secret.metadata.ownerReferences).toMatchObject([{ kind: 'Pod', uid: pod?.metadata.uid }]);
+  expect(kernel.handle).toMatchObject({ pod: pod?.metadata.name, node: pod?.spec?.nodeName });
+  expect(JSON.stringify(kernel.handle)).not.toMatch(/[0-9a-f]{64}/);
+
+  await kernel.destroy(1000);
+  expect(await kernel.exited).toMatchObject({ reason: 'destroyed' });
+  expect(await place.names('pods')).toEqual([]);
+  await eventually('the Secret goes with its pod', async () => (await place.names('secrets')).length === 0);
+});
+
+test('[P2] at its own address, where that can be reached, and through the API', async () => {
+  await using place = await ClusterPlace.create();
+  const kernel = await place.launch();
+  expect(kernel.connection).toMatchObject({ transport: 'ipc' });
+  const client = await place.talkTo(kernel);
+  // More than a buffer holds, both ways.
+  const { reply } = await client.execute(`x = ${JSON.stringify('y'.repeat(3_000_000))}; print(x)`);
+  expect(reply.content).toMatchObject({ status: 'ok' });
+  const direct = await place.adopt(kernel.handle, place.provisioner({ kubernetesConnect: 'pod' }));
+  const [pod] = await place.pods();
+  expect(direct).toMatchObject({ connection: { transport: 'tcp', ip: pod?.status?.podIP } });
+});
+
+test('[P11] an interrupt by signal reaches the kernel', async () => {
+  await using place = await ClusterPlace.create();
+  const kernel = await place.launch();
+  const client = await place.talkTo(kernel);
+  const begun = new Promise<void>((resolve) => {
+    client.onPublished = ({ header }) => {
+      if (header.msg_type === 'stream') resolve();
+    };
+  });
+  const running = client.execute('import time\nprint("begun", flush=True)\ntime.sleep(600)');
+  await begun;
+  await kernel.interrupt();
+  expect((await running).reply.content).toMatchObject({ status: 'error', ename: 'KeyboardInterrupt' });
+});
+
+test('[P4] kernels are spread over the nodes as the kernelspec says', async () => {
+  await using place = await ClusterPlace.create();
+  const provisioner = place.provisioner();
+  const spread = {
+    labels: { set: 'a' },
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: 'kubernetes.io/hostname',
+        whenUnsatisfiable: 'DoNotSchedule',
+        labelSelector: { matchLabels: { set: 'a' } },
+      },
+    ],
+  };
+  await Promise.all([place.launch(spread, provisioner), place.launch(spread, provisioner)]);
+  const nodes = (await place.pods()).map(({ spec }) => spec?.nodeName);
+  expect(new Set(nodes).size).toBe(2);
+});
+
+test('[P8] a start says where it is; what waits for a node says what it needs, and starts when there is room', async () => {
+  await using place = await ClusterPlace.create();
+  const provisioner = place.provisioner();
+  const scarce = `perijove.test/${place.instance}`;
+  const patch = (op: string): Promise<string> =>
+    place.cluster.kubectl([
+      'patch',
+      'node',
+      node,
+      '--subresource=status',
+      '--type=json',
+      '-p',
+      JSON.stringify([
+        {
+          op,
+          path: `/status/capacity/${scarce.replace('/', '~1')}`,
+          ...(op === 'add' ? { value: '1' } : {}),
+        },
+      ]),
+    ]);
+  const [node = ''] = (
+    await place.cluster.kubectl(['get', 'nodes', '-o', 'jsonpath={.items[*].metadata.name}'])
+  ).split(' ');
+  await patch('add');
+  try {
+    const one = { resources: { requests: { [scarce]: '1' }, limits: { [scarce]: '1' } } };
+    // The kubelet passes on what the node has.
+    await eventually('the node offers the device', async () =>
+      (await place.cluster.kubectl(['get', 'node', node, '-o', 'jsonpath={.status.allocatable}'])).includes(
+        scarce,
+      ),
+    );
+    const first = await place.launch(one, provisioner);
+    const second = place.launch(one, provisioner);
+    await eventually('it waits', async () =>
+      place.told.some(({ message }) => message.startsWith('Waiting for a node')),
+    );
+    expect(place.told.at(-1)).toMatchObject({
+      phase: 'scheduling',
+      message: `Waiting for a node: it needs 1 ${scarce}; the freest node has 0 ${scarce}`,
+      detail: expect.stringContaining(`Insufficient ${scarce}`),
+    });
+    await first.destroy(0);
+    await second;
+  } finally {
+    await patch('remove');
+  }
+});
+
+test('[P9] what can never run is refused with the cluster’s reason, and nothing of it is left', async () => {
+  await using place = await ClusterPlace.create();
+  await place.cluster.kubectl(['create'], {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: 'team' },
+    spec: { hard: { 'limits.memory': '8Gi' } },
+  });
+  const provisioner = place.provisioner();
+  const refusals = [
+    [
+      { image: 'perijove.test/no-such-image:1', imagePullPolicy: 'Never' },
+      {},
+      'KERNEL_LAUNCH_FAILED',
+      /image perijove.test\/no-such-image:1 cannot be used: .*not present/,
+    ],
+    [{ image: 'UPPER CASE' }, {}, 'KERNEL_LAUNCH_FAILED', /image UPPER CASE cannot be used/],
+    [
+      { resources: { requests: { cpu: '1000' }, limits: { cpu: '1000' } } },
+      {},
+      'KERNEL_NEVER_FITS',
+      /it needs 1000 CPUs, and the largest node has \d/,
+    ],
+    [
+      {},
+      { resources: { memoryBytes: 2 ** 35 } },
+      'KERNEL_NEVER_FITS',
+      /larger than the namespace's quota: exceeded quota: team/,
+    ],
+    [
+      {
+        volumes: [{ name: 'data', secret: { secretName: 'missing' } }],
+        volumeMounts: [{ name: 'data', mountPath: '/data' }],
+      },
+      {},
+      'KERNEL_LAUNCH_FAILED',
+      /what the pod needs is not there: .*secret "missing" not found/,
+    ],
+    [
+      { volumes: [{ name: 'home', persistentVolumeClaim: { claimName: 'missing' } }] },
+      {},
+      'KERNEL_LAUNCH_FAILED',
+      /persistentvolumeclaim "missing" not found/,
+    ],
+    [
+      { envFrom: [{ configMapRef: { name: 'missing' } }] },
+      {},
+      'KERNEL_LAUNCH_FAILED',
+      /: configmap "missing" not found$/,
+    ],
+    [
+      { volumes: [{ name: 'root', hostPath: { path: '/' } }] },
+      {},
+      'KERNEL_LAUNCH_FAILED',
+      /Pod Security level refuses the pod: .*hostPath/,
+    ],
+  ] as const;
+  const refused = await Promise.all(
+    refusals.map(([config, more]) => place.refusal(config, more, provisioner)),
+  );
+  expect(refused).toEqual(
+    refusals.map(([, , code, message]) =>
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    ),
+  );
+  expect(await place.names('pods')).toEqual([]);
+});
+
+test('[P10] every death is told as it was', async () => {
+  await using place = await ClusterPlace.create();
+  const provisioner = place.provisioner();
+  const [byMemory, byItself, byCrash, byHand, byDrain] = await Promise.all([
+    place.launch({}, provisioner, { resources: { memoryBytes: 150 * 2 ** 20 }, requests: {} }),
+    place.launch({}, provisioner),
+    place.launch({}, provisioner),
+    place.launch({}, provisioner),
+    place.launch({}, provisioner),
+  ] as const);
+  const [memory, itself, crash] = await Promise.all(
+    [byMemory, byItself, byCrash].map((kernel) => place.talkTo(kernel)),
+  );
+  const podOf = (kernel: typeof byHand): string => String(kernel.handle['pod']);
+  // None of them answers any more.
+  memory?.execute('x = bytearray(1 << 30)', { timeoutMs: 60_000 }).catch(() => undefined);
+  itself
+    ?.execute('import os, sys; print("farewell", file=sys.__stderr__, flush=True); os._exit(3)')
+    .catch(() => undefined);
+  crash?.execute('import ctypes; ctypes.string_at(0)').catch(() => undefined);
+  await place.cluster.kubectl(forced(podOf(byHand)));
+  await place.cluster.kubectl(
+    ['create', '--raw', `/api/v1/namespaces/${place.cluster.namespace}/pods/${podOf(byDrain)}/eviction`],
+    {
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: { name: podOf(byDrain), namespace: place.cluster.namespace },
+      deleteOptions: { gracePeriodSeconds: 1 },
+    },
+  );
+  expect(await byMemory.exited).toMatchObject({
+    reason: 'outOfMemory',
+    message: 'out of memory: used 150.0 of 150.0 MiB',
+  });
+  expect(await byItself.exited).toMatchObject({
+    reason: 'exited',
+    code: 3,
+    lastLines: expect.arrayContaining(['farewell']),
+  });
+  expect(await byCrash.exited).toMatchObject({
+    reason: 'exited',
+    signal: 'SIGSEGV',
+    message: 'killed by signal SIGSEGV',
+  });
+  expect(await byHand.exited).toMatchObject({
+    reason: 'destroyed',
+    message: `somebody deleted its pod ${podOf(byHand)}`,
+  });
+  expect(await byDrain.exited).toMatchObject({
+    reason: 'evicted',
+    message: expect.stringMatching(/^evicted: its node \S+ is being emptied$/),
+  });
+});
+
+test('[P10] a kernel whose node is lost dies of that, and its pod does not stay', async () => {
+  await using place = await ClusterPlace.create();
+  // A node without anybody behind it: to the cluster it is one that was there, and is heard of no more.
+  const node = `lost-${place.instance}`;
+  await place.cluster.kubectl(['create'], {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: node, labels: { 'perijove.test/lost': place.instance } },
+  });
+  try {
+    const setStatus = (kind: string, name: string, status: object): Promise<string> =>
+      place.cluster.kubectl([
+        'patch',
+        kind,
+        name,
+        '--subresource=status',
+        '--type=merge',
+        '-p',
+        JSON.stringify({ status }),
+      ]);
+    await setStatus('node', node, {
+      capacity: { cpu: '4', memory: '8Gi', pods: '10' },
+      allocatable: { cpu: '4', memory: '8Gi', pods: '10' },
+      conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }],
+    });
+    const launched = place.launch({
+      nodeSelector: { 'perijove.test/lost': place.instance },
+      tolerations: [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoSchedule' }],
+    });
+    await eventually('it has a node', async () => (await place.pods())[0]?.spec?.nodeName === node);
+    const pod = (await place.pods())[0]?.metadata.name ?? '';
+    await setStatus('pod', pod, {
+      phase: 'Running',
+      podIP: '10.0.0.1',
+      podIPs: [{ ip: '10.0.0.1' }],
+      containerStatuses: [
+        {
+          name: 'kernel',
+          image: 'i',
+          imageID: 'i',
+          ready: true,
+          restartCount: 0,
+          started: true,
+          state: { running: { startedAt: new Date().toISOString() } },
+        },
+      ],
+    });
+    const kernel = await launched;
+    expect(await kernel.exited).toMatchObject({
+      reason: 'nodeLost',
+      message: expect.stringMatching(new RegExp(`^its node ${node} is lost`)),
+    });
+    await kernel.destroy(5000);
+    expect(await place.names('pods')).toEqual([]);
+  } finally {
+    await place.cluster.kubectl(['delete', 'node', node, '--wait=false']);
+  }
+}, 180_000);
+
+test('[P12] while the API is away nothing has ended; when it is back it goes on', async () => {
+  await using place = await ClusterPlace.create();
+  await using api = await ApiBehindProxy.open(place.cluster.kubeconfig);
+  const kernel = await place.launch(
+    {},
+    place.provisioner({ kubeconfig: api.kubeconfig, kubernetesConnect: 'pod' }),
+  );
+  const news: PlaceNews[] = [];
+  let onNews = (): void => undefined;
+  kernel.watchPlace?.((one) => {
+    news.push(one);
+    onNews();
+  });
+  const next = (): Promise<void> => new Promise((resolve) => (onNews = () => resolve()));
+  const lost = next();
+  api.cut();
+  await lost;
+  expect(news).toMatchObject([{ type: 'lost', message: expect.stringContaining("the cluster's API") }]);
+  const found = next();
+  await api.mend();
+  await found;
+  expect(news).toHaveLength(2);
+  // What happened meanwhile is told.
+  await place.cluster.kubectl(forced(String(kernel.handle['pod'])));
+  expect(await kernel.exited).toMatchObject({ reason: 'destroyed' });
+});
+
+test('[P13] a kernel is adopted by its handle, or by its id alone; what has ended meanwhile is told', async () => {
+  await using place = await ClusterPlace.create();
+  const former = place.provisioner();
+  const [kernel, ended] = await Promise.all([place.launch({}, former), place.launch({}, former)]);
+  await (await place.talkTo(kernel)).execute('x = 6 * 7');
+  const dying = await place.talkTo(ended);
+  dying.execute('import os; os._exit(9)').catch(() => undefined);
+  await ended.exited;
+  former.close?.();
+
+  const { kernelId, provisioner } = kernel.handle;
+  for (const handle of [kernel.handle, { provisioner, kernelId }]) {
+    const found = await place.adopt(handle);
+    if (!found || 'ended' in found) throw new Error('it was not found');
+    expect((await (await place.talkTo(found)).execute('print(x)')).text).toBe('42\n');
+  }
+  expect(await place.adopt(ended.handle)).toMatchObject({ ended: { reason: 'exited', code: 9 } });
+  expect(await place.adopt(ended.handle)).toMatchObject({
+    ended: { reason: 'destroyed', message: expect.stringContaining('was deleted') },
+  });
+  expect(await place.adopt({ provisioner, kernelId: 'unheard-of' })).toBeUndefined();
+});
+
+test('[P9] a registry that does not answer is asked again, and that is said; nothing stays of a start that is given up', async () => {
+  await using place = await ClusterPlace.create();
+  const abort = new AbortController();
+  const config = { image: '192.0.2.1:1/nobody/there:1' };
+  const launched = place.provisioner().launch(place.request(config), place.context(abort.signal));
+  const refused = expect(launched).rejects.toMatchObject({ code: 'KERNEL_LAUNCH_FAILED' });
+  await eventually('it is told', async () =>
+    place.told.some(({ message }) => message.endsWith('it is tried again')),
+  );
+  expect(place.told.at(-1)).toMatchObject({ phase: 'pulling', detail: expect.stringContaining('192.0.2.1') });
+  abort.abort();
+  await refused;
+  expect(await place.names('pods')).toEqual([]);
+});
+
+test('[P14] a start that is called off leaves nothing', async () => {
+  await using place = await ClusterPlace.create();
+  const abort = new AbortController();
+  const config = { nodeSelector: { 'perijove.test/nowhere': 'x' } };
+  const launched = place.provisioner().launch(place.request(config), place.context(abort.signal));
+  const refused = expect(launched).rejects.toMatchObject({ message: 'the start was cancelled' });
+  await eventually('it waits', async () =>
+    place.told.some(({ message }) => message.startsWith('Waiting for a node')),
+  );
+  abort.abort();
+  await refused;
+  expect(await place.names('pods')).toEqual([]);
+});
+
+test('[P15] the rights that the documentation names are enough', async () => {
+  await using place = await ClusterPlace.create();
+  const { namespace } = place.cluster;
+  const kubectl: typeof place.cluster.kubectl = (...args) => place.cluster.kubectl(...args);
+  const rule = (resources: string[], verbs: string[]): object => ({ apiGroups: [''], resources, verbs });
+  await kubectl(['create', 'serviceaccount', 'gateway']);
+  await kubectl(['create'], {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata: { name: 'gateway' },
+    rules: [
+      rule(['pods'], ['get', 'list', 'watch', 'create', 'delete']),
+      rule(['secrets'], ['get', 'create']),
+      rule(['pods/log'], ['get']),
+      rule(['pods/exec', 'pods/portforward'], ['get', 'create']),
+      rule(['events'], ['list', 'watch']),
+    ],
+  });
+  await kubectl([
+    'create',
+    'rolebinding',
+    'gateway',
+    '--role=gateway',
+    `--serviceaccount=${namespace}:gateway`,
+  ]);
+  const token = (await kubectl(['create', 'token', 'gateway'])).trim();
+  await using access = await withToken(place.cluster.kubeconfig, token);
+
+  const kernel = await place.launch({}, place.provisioner({ kubeconfig: access.kubeconfig }));
+  const client = await place.talkTo(kernel);
+  expect((await client.execute('print(1)')).text).toBe('1\n');
+  await kernel.interrupt();
+  expect(await kernel.logs?.()).toEqual(expect.any(Array));
+  await kernel.destroy(0);
+  const nowhere = place.provisioner({ kubeconfig: access.kubeconfig, kubernetesNamespace: 'default' });
+  expect(await place.refusal({}, {}, nowhere)).toMatchObject({
+    message: expect.stringMatching(/may not make pods in the cluster: .*needs the verbs/),
+  });
+});
+
+/** The cluster's API with a cable that can be cut. */
+class ApiBehindProxy implements AsyncDisposable {
+  kubeconfig = '';
+  readonly #sockets = new Set<Socket>();
+  readonly #folder: string;
+  readonly #api: URL;
+  readonly #server = createServer((socket) => this.#pass(socket));
+  #port = 0;
+
+  static async open(kubeconfig: string): Promise<ApiBehindProxy> {
+    const text = await readFile(kubeconfig, 'utf8');
+    const server = /server: "?(https:\/\/[^"\s,}]+)/.exec(text)?.[1] ?? '';
+    const proxy = new ApiBehindProxy(await mkdtemp(join(tmpdir(), 'pj-api-')), new URL(server));
+    await proxy.mend();
+    proxy.kubeconfig = join(proxy.#folder, 'kubeconfig');
+    const there = `server: "https://127.0.0.1:${proxy.#port}", tls-server-name: kubernetes`;
+    await writeFile(proxy.kubeconfig, text.replace(/server: "[^"]+"/, there));
+    return proxy;
+  }
+
+  private constructor(folder: string, api: URL) {
+    this.#folder = folder;
+    this.#api = api;
+  }
+
+  cut(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async mend(): Promise<void> {
+    this.#server.listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as { port: number }).port;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
+    await rm(this.#folder, { recursive: true });
+  }
+
+  #pass(socket: Socket): void {
+    const onward = connect(Number(this.#api.port), this.#api.hostname);
+    for (const [one, other] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
+      this.#sockets.add(one);
+      one.pipe(other);
+      one.on('error', () => undefined);
+      one.on('close', () => {
+        this.#sockets.delete(one);
+        other.destroy();
+      });
+    }
+  }
+}
+
+/** The same cluster for somebody else. */
+async function withToken(
+  kubeconfig: string,
+  token: string,
+): Promise<AsyncDisposable & { readonly kubeconfig: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'pj-token-'));
+  const text = await readFile(kubeconfig, 'utf8');
+  const file = join(folder, 'kubeconfig');
+  await writeFile(file, text.replace(/user: \{client-certificate-data.*\}/, `user: {token: ${token}}`));
+  return { kubeconfig: file, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+}

@@ -1,0 +1,113 @@
+// Brings up the cluster that the suite `cluster` runs on: tools/cluster, or whatever PERIJOVE_TEST_KUBECONFIG names. It begins at once
+// and goes on beside the other suites: the first time Kubernetes has to be built, which takes minutes.
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const folder = fileURLToPath(new URL('cluster', import.meta.url));
+const cache =
+  process.env.PERIJOVE_CLUSTER_CACHE ||
+  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'perijove-cluster');
+const kubeconfig = '/var/lib/perijove-cluster/kubeconfig';
+const goVersion = [1, 25];
+
+/**
+ * Never rejects: where there can be no cluster, the suite says why.
+ * @returns {Promise<{ ready: boolean, why?: string, env: Record<string, string>, down: () => Promise<void> }>}
+ */
+export async function bringUpCluster() {
+  const nothing = { env: {}, down: async () => {} };
+  const { PERIJOVE_TEST_KUBECONFIG: named, PERIJOVE_TEST_KERNEL_IMAGE: image } = process.env;
+  if (named) {
+    const why = image
+      ? undefined
+      : 'PERIJOVE_TEST_KERNEL_IMAGE has to name an image with ipykernel that the cluster can pull.';
+    return { ...nothing, ready: image !== undefined && image !== '', why };
+  }
+  const why = await whyNot();
+  if (why !== undefined) return { ...nothing, ready: false, why };
+  // Whoever brought it up before is still using it.
+  const wasUp = existsSync(kubeconfig);
+  const down = wasUp
+    ? nothing.down
+    : () =>
+        run('down').then(
+          () => undefined,
+          () => undefined,
+        );
+  try {
+    await run('up');
+    return {
+      ready: true,
+      env: {
+        PERIJOVE_TEST_KUBECONFIG: kubeconfig,
+        PERIJOVE_TEST_KERNEL_IMAGE: await kernelImage(),
+        PATH: `${join(cache, 'bin')}:${process.env.PATH}`,
+      },
+      down,
+    };
+  } catch (error) {
+    await down();
+    return { ...nothing, ready: false, why: `the test cluster does not come up: ${error.message}` };
+  }
+}
+
+/** An image with ipykernel, named after what it is made by: made again when that changes. */
+async function kernelImage() {
+  const hash = createHash('sha256')
+    .update(readFileSync(join(folder, 'image')))
+    .digest('hex')
+    .slice(0, 8);
+  const name = `perijove.test/kernel-python:${hash}`;
+  const images = join(cache, 'images');
+  const archive = `${name.replace(/[/:]/g, '-')}.tar`;
+  if (existsSync(join(images, archive))) return name; // `up` has loaded it
+  for (const old of readdirSync(images))
+    if (old.startsWith('perijove.test-kernel-python-')) rmSync(join(images, old));
+  await run('image', 'kernel', name);
+  return name;
+}
+
+async function whyNot() {
+  const instead =
+    'Set PERIJOVE_TEST_KUBECONFIG to the kubeconfig of a cluster and PERIJOVE_TEST_KERNEL_IMAGE to an image there, to use that.';
+  if (process.platform !== 'linux' || !existsSync('/etc/debian_version'))
+    return `there is no test cluster but on Debian. ${instead}`;
+  if (process.getuid?.() !== 0) return `only root can make the test cluster. ${instead}`;
+  const go = /go(\d+)\.(\d+)/.exec((await output('go', ['version'])) ?? '');
+  if (!go || Number(go[1]) < goVersion[0] || (Number(go[1]) === goVersion[0] && Number(go[2]) < goVersion[1]))
+    return `the test cluster is built with Go ${goVersion.join('.')} or newer. ${instead}`;
+  if ((await output('unshare', ['--mount', '--uts', '--pid', '--net', '--fork', 'true'])) === undefined)
+    return `the test cluster's machines are namespaces, and this system lets nobody make any. ${instead}`;
+  return undefined;
+}
+
+async function output(command, args) {
+  try {
+    return (await promisify(execFile)(command, args)).stdout;
+  } catch {
+    return undefined;
+  }
+}
+
+/** One of the commands of tools/cluster, with patience: other suites run meanwhile, and they go first. */
+function run(name, ...args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn('nice', ['-n', '19', join(folder, name), ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let last = '';
+    child.stderr.on('data', (data) => {
+      last = `${last}${data}`.slice(-4000);
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${name} ended with code ${code}:\n${last.trim()}`));
+    });
+  });
+}
