@@ -85,7 +85,11 @@ async function build(root, { lab }) {
   }
   if (!lab) return;
   const front = join(root, 'dist', '.stamp-lab');
-  const labSources = fingerprint(root, ['packages/lab', 'package-lock.json'], () => true);
+  const labSources = fingerprint(
+    root,
+    ['packages/lab', 'packages/overview', 'package-lock.json'],
+    () => true,
+  );
   if (read(front) !== labSources || !existsSync(join(root, 'packages', 'lab', 'dist', 'manifest.json'))) {
     assertWritable(root);
     await step(root, 'Building JupyterLab (about a minute the first time)', process.execPath, [

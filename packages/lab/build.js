@@ -3,12 +3,12 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bundle } from './build/bundle.js';
+import { bundle, bundleOverview } from './build/bundle.js';
 import { compressAll } from './build/compress.js';
 import { buildThemes, copySchemas } from './build/extension-assets.js';
 import { labFolder, readPackage } from './build/extensions.js';
 import { collectLicenses } from './build/licenses.js';
-import { withAssets } from './build/page.js';
+import { withAssets, withOwnAssets } from './build/page.js';
 import { inputsHash } from './build/stamp.js';
 
 const { values: flags } = parseArgs({
@@ -36,6 +36,7 @@ async function build() {
   const { scripts, styles, resources } = await step('bundling scripts and styles', () =>
     bundle({ output: staticFolder, generated: join(dist, '.generated') }),
   );
+  const overview = await step('bundling the overview', () => bundleOverview({ output: staticFolder }));
   await step('collecting settings schemas', () => copySchemas(join(dist, 'schemas')));
   await step('building themes', () => buildThemes(join(dist, 'themes')));
   await step('collecting licences', async () =>
@@ -47,6 +48,8 @@ async function build() {
   await cp(join(labFolder, 'static-assets/favicons'), join(staticFolder, 'favicons'), { recursive: true });
   const template = await readFile(join(labFolder, 'page.html'), 'utf8');
   await writeFile(join(dist, 'page.html'), withAssets(template, { scripts, styles }));
+  const overviewTemplate = await readFile(join(labFolder, 'overview.html'), 'utf8');
+  await writeFile(join(dist, 'overview.html'), withOwnAssets(overviewTemplate, overview));
   await writeFile(
     join(dist, 'manifest.json'),
     `${JSON.stringify({ version, appVersion, scripts, styles }, null, 2)}\n`,

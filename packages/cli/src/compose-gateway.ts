@@ -12,10 +12,12 @@ import {
   kernelsRoutes,
   kernelWebSocket,
   mayUse,
+  overviewPageRoutes,
   overviewRoutes,
   OverviewSource,
   ServerError,
   sessionsRoutes,
+  staticRoutes,
 } from '@perijove/server';
 import type { Logger } from 'pino';
 import type { Environment } from './environment.ts';
@@ -31,6 +33,8 @@ export interface GatewayPieces {
   readonly settings: GatewaySettings;
   readonly environment: Environment;
   readonly kernelspecs: Kernelspecs;
+  /** The built front end, for the overview's page. */
+  readonly appDir: string;
   readonly log: Logger;
 }
 
@@ -133,6 +137,8 @@ export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
         mayUse: (found, username) => mayUse(found, username, settings),
       }),
       overviewRoutes(overview),
+      overviewPageRoutes({ appDir: pieces.appDir, hasLab: false }),
+      staticRoutes({ appDir: pieces.appDir, configDir: paths.configDir }),
       eventRoutes({ bus, eventBufferBytes: settings.eventBufferBytes }),
     ],
   });

@@ -17,6 +17,7 @@ import {
   labRoutes,
   nbconvertRoutes,
   parseRootTemplate,
+  overviewPageRoutes,
   overviewRoutes,
   OverviewSource,
   placeOf,
@@ -156,6 +157,7 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
       }),
       kernelspecsRoutes({ kernelspecs }),
       overviewRoutes(overview),
+      overviewPageRoutes({ appDir: pieces.appDir, hasLab: true }),
       eventRoutes({ bus, eventBufferBytes: settings.eventBufferBytes }),
       terminalRoutes(terminals),
       nbconvertRoutes({

@@ -1,5 +1,6 @@
 import { composeGateway } from './compose-gateway.ts';
 import { findEnvironment } from './environment.ts';
+import { findFrontEnd } from './front-end.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import { unknownJegVariables } from './jeg-names.ts';
 import { openLog } from './log.ts';
@@ -17,7 +18,7 @@ export async function runGateway(args: readonly string[]): Promise<number> {
   const settings: GatewaySettings = {
     ...given,
     portRetries: origins['port'] === 'flag' ? 0 : given.portRetries,
-    defaultUrl: origins['defaultUrl'] === 'default' ? '/api/status' : given.defaultUrl,
+    defaultUrl: origins['defaultUrl'] === 'default' ? '/overview' : given.defaultUrl,
   };
   const log = openLog(settings.logLevel, { stream: process.stderr, forPeople: process.stderr.isTTY });
   const progress = terminalProgress();
@@ -30,6 +31,7 @@ export async function runGateway(args: readonly string[]): Promise<number> {
     settings,
     environment: { ...environment, stateDir },
     kernelspecs,
+    appDir: findFrontEnd(),
     log,
   });
   await serve(gateway, {

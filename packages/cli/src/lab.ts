@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { composeLab } from './compose-lab.ts';
 import { findEnvironment } from './environment.ts';
+import { findFrontEnd } from './front-end.ts';
 import { kernelsOfGateway } from './kernels-of-gateway.ts';
 import type { LabSettings } from './lab-settings.ts';
 import { openLog } from './log.ts';
@@ -8,7 +8,6 @@ import { terminalProgress } from './progress.ts';
 import { readSettings } from './read-settings.ts';
 import { readyMachine } from './ready-machine.ts';
 import { Endings, serve } from './serve.ts';
-import { UsageError } from './usage-error.ts';
 import { warnOfSecretsInFlags } from './warn-of-secrets-in-flags.ts';
 
 /** `perijove lab`. Resolves with the exit code when the server has ended. */
@@ -52,15 +51,4 @@ export async function runLab(args: readonly string[]): Promise<number> {
     log,
   });
   return 0;
-}
-
-/** Beside the bundle, in the clone and in the published package alike. */
-function findFrontEnd(): string {
-  const appDir = new URL('../packages/lab/dist/', import.meta.url);
-  if (!existsSync(new URL('manifest.json', appDir))) {
-    throw new UsageError(
-      'The front end is not built. In a clone, npm run build makes it; a package without it is broken: install it again.',
-    );
-  }
-  return appDir.pathname.replace(/\/$/, '');
 }

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { rspack } from '@rspack/core';
 import {
   extensionPackages,
@@ -48,6 +49,34 @@ export async function bundle({ output, generated }) {
   };
 }
 
+/** Builds the page of the overview, which is small and shares nothing with JupyterLab's; into the same folder, afterwards. */
+export async function bundleOverview({ output }) {
+  const stats = await run({
+    name: 'overview',
+    mode: 'production',
+    devtool: false,
+    context: labFolder,
+    target: ['web', 'es2022'],
+    entry: { overview: fileURLToPath(new URL('../../overview/src/page.tsx', import.meta.url)) },
+    output: {
+      path: output,
+      filename: '[name].[contenthash].js',
+      cssFilename: '[name].[contenthash].css',
+      hashFunction: 'xxhash64',
+    },
+    resolve: moduleResolution,
+    module: { rules: moduleRules },
+    performance: { hints: false },
+    plugins: [new rspack.CssExtractRspackPlugin({ filename: '[name].[contenthash].css' })],
+  });
+  const { entrypoints } = stats.toJson({ all: false, entrypoints: true });
+  const files = entrypoints.overview.assets.map(({ name }) => name);
+  return {
+    scripts: files.filter((name) => name.endsWith('.js')),
+    styles: files.filter((name) => name.endsWith('.css')),
+  };
+}
+
 function configuration({ output, generated, startup }) {
   const shared = sharedModules(
     upstream,
@@ -76,6 +105,7 @@ function configuration({ output, generated, startup }) {
     resolve: {
       ...moduleResolution,
       alias: {
+        ...moduleResolution.alias,
         'perijove-extensions': join(generated, 'extensions.js'),
         'perijove-styles': join(generated, 'styles.js'),
       },

@@ -1,5 +1,6 @@
 // How files that are no plain JavaScript come into the bundles: as JupyterLab's packages expect it.
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { rspack } from '@rspack/core';
 import svgToDataUri from 'mini-svg-data-uri';
 
@@ -25,11 +26,30 @@ export const moduleRules = [
     options: { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } },
     type: 'javascript/auto',
   },
+  {
+    test: /\.tsx$/,
+    loader: 'builtin:swc-loader',
+    options: {
+      jsc: {
+        parser: { syntax: 'typescript', tsx: true },
+        transform: { react: { runtime: 'automatic' } },
+        target: 'es2022',
+      },
+    },
+    type: 'javascript/auto',
+  },
   { test: /\.[cm]?js$/, type: 'javascript/auto', resolve: { fullySpecified: false } },
 ];
 
 export const moduleResolution = {
-  extensions: ['.js', '.json', '.ts'],
+  extensions: ['.js', '.json', '.ts', '.tsx'],
+  // Our own packages are bundled from their source: nothing has to be built before.
+  alias: {
+    '@perijove/overview/overview.css': fileURLToPath(
+      new URL('../../overview/src/overview.css', import.meta.url),
+    ),
+    '@perijove/overview$': fileURLToPath(new URL('../../overview/src/index.ts', import.meta.url)),
+  },
   fallback: {
     url: false,
     buffer: false,

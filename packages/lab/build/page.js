@@ -11,3 +11,12 @@ export function withAssets(template, { scripts, styles }) {
   ];
   return template.replace('{{assets}}', lines.join('\n    '));
 }
+
+/** For a page that shows nothing before its files are there. */
+export function withOwnAssets(template, { scripts, styles }) {
+  const lines = [
+    ...styles.map((name) => `<link rel="stylesheet" href="{{staticUrl}}/${name}" />`),
+    ...scripts.map((name) => `<script defer src="{{staticUrl}}/${name}"></script>`),
+  ];
+  return template.replace('{{assets}}', lines.join('\n    '));
+}

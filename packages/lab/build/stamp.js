@@ -4,7 +4,18 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { extensionPackages, labFolder, readPackage } from './extensions.js';
 
-const sources = ['build.js', 'build', 'app', 'src', 'schema', 'static-assets', 'package.json', 'page.html'];
+const sources = [
+  'build.js',
+  'build',
+  'app',
+  'src',
+  'schema',
+  'static-assets',
+  'package.json',
+  'page.html',
+  'overview.html',
+  '../overview/src',
+];
 
 /** The packages count by what is installed, so that an upgrade builds anew and a mere `npm install` does not. */
 export async function inputsHash() {

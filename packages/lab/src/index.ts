@@ -4,6 +4,7 @@ import { splash } from './branding/splash.ts';
 import { cellExecutor } from './cells/cell-executor.ts';
 import { connection } from './connection/connection.ts';
 import { events, serverWatch } from './connection/services.ts';
+import { overview } from './overview/overview.ts';
 import { settings } from './settings/settings.ts';
 
-export default [settings, splash, logo, about, cellExecutor, serverWatch, events, connection];
+export default [settings, splash, logo, about, cellExecutor, serverWatch, events, connection, overview];

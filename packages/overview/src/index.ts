@@ -1,0 +1,2 @@
+export { Overview, type OverviewProps } from './overview.tsx';
+export { OverviewStore, type OverviewPort } from './overview-store.ts';
