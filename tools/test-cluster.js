@@ -30,17 +30,15 @@ export async function bringUpCluster() {
   }
   const why = await whyNot();
   if (why !== undefined) return { ...nothing, ready: false, why };
-  // Whoever brought it up before is still using it.
-  const wasUp = existsSync(kubeconfig);
-  const down = wasUp
-    ? nothing.down
-    : () =>
-        run('down').then(
-          () => undefined,
-          () => undefined,
-        );
+  const takeDown = () =>
+    run('down').then(
+      () => undefined,
+      () => undefined,
+    );
+  let down = takeDown;
   try {
-    await run('up');
+    // Whoever brought it up before is still using it.
+    if ((await run('up')).includes('already up')) down = nothing.down;
     return {
       ready: true,
       env: {
@@ -94,7 +92,10 @@ async function output(command, args) {
   }
 }
 
-/** One of the commands of tools/cluster, with patience: other suites run meanwhile, and they go first. */
+/**
+ * One of the commands of tools/cluster, with patience: other suites run meanwhile, and they go first.
+ * @returns {Promise<string>} the last of what it said
+ */
 function run(name, ...args) {
   return new Promise((resolve, reject) => {
     const child = spawn('nice', ['-n', '19', join(folder, name), ...args], {
@@ -106,7 +107,7 @@ function run(name, ...args) {
     });
     child.on('error', reject);
     child.on('close', (code) => {
-      if (code === 0) resolve();
+      if (code === 0) resolve(last);
       else reject(new Error(`${name} ended with code ${code}:\n${last.trim()}`));
     });
   });
