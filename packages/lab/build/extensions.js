@@ -69,7 +69,11 @@ export function writeStyleImports() {
     .filter(({ name, style }) => typeof style === 'string' && name !== '@perijove/lab')
     .map(({ name, style }) => `${name}/${style}`)
     .toSorted((a, b) => a.localeCompare(b));
-  return [...imports, join(labFolder, 'src/branding/branding.css')]
+  return [
+    ...imports,
+    join(labFolder, 'src/branding/branding.css'),
+    join(labFolder, 'src/kernel-start/kernel-start.css'),
+  ]
     .map((path) => `import ${JSON.stringify(path)};\n`)
     .join('');
 }

@@ -76,8 +76,9 @@ export function takesRoom({ state }: OverviewedKernel): boolean {
 function phaseOf({ state, executionState }: OverviewedKernel, news: PhaseNews | undefined): KernelPhase {
   switch (state.status) {
     case 'launching':
-      if (state.step === 'connecting') return 'connecting';
-      return news?.phase === 'scheduling' || news?.phase === 'pulling' ? news.phase : 'starting';
+      // A gateway that has taken a start goes on telling where it is.
+      if (news?.phase === 'scheduling' || news?.phase === 'pulling') return news.phase;
+      return state.step === 'connecting' ? 'connecting' : 'starting';
     case 'running':
       return executionState === 'busy' ? 'busy' : 'idle';
     default:
