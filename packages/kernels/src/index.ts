@@ -43,3 +43,4 @@ export * from './usage-sampler.ts';
 export * from './state-folder.ts';
 export * from './open-kernels.ts';
 export * from './channels/open-channels.ts';
+export * from './channels/open-link.ts';

@@ -398,6 +398,53 @@ test('[K31] kernels that went meanwhile are listed as dead; starts that were und
   expect(second.list().map(({ id }) => id)).toEqual([gone.id, coming.id]);
 });
 
+test('[K47] a server without any records goes on with the kernels that their place remembers', async () => {
+  const first = openRegistry();
+  await first.adopt();
+  const kernel = await first.start({ ...request, env: { JPY_SESSION_NAME: 'a.ipynb' } });
+  await kernel.ready(soon());
+  provisioner.gate = new Promise(() => {});
+  const coming = await first.start(request);
+  await until(() => provisioner.launched.length === 2);
+  const pid = provisioner.pidOf(kernel.id);
+  await first.drain();
+  provisioner.gate = Promise.resolve();
+  await rm(join(folder, 'kernels'), { recursive: true });
+
+  provisioner.remembers = true;
+  const second = openRegistry();
+  await second.adopt();
+  const found = second.require(kernel.id);
+  expect(found.state).toMatchObject({ status: 'running' });
+  expect(found.record).toMatchObject({
+    name: 'patient',
+    username: 'ada',
+    cwd: request.cwd,
+    env: { JPY_SESSION_NAME: 'a.ipynb' },
+    resources: kernel.record.resources,
+  });
+  expect(provisioner.pidOf(found.id)).toBe(pid);
+  expect(await recordOnDisk(kernel.id)).toMatchObject({ handle: { kernelId: kernel.id } });
+  // Its start was in the midst of it.
+  await second.require(coming.id).ready(soon());
+});
+
+test('[K48] a place that cannot be asked is asked again, and its kernels go on', async () => {
+  const first = openRegistry();
+  await first.adopt();
+  const kernel = await first.start(request);
+  await kernel.ready(soon());
+  const pid = provisioner.pidOf(kernel.id);
+  await first.drain();
+
+  provisioner.silences = 2;
+  const second = openRegistry();
+  await second.adopt();
+  expect(second.get(kernel.id)).toBeUndefined();
+  await until(() => second.get(kernel.id)?.isRunning === true);
+  expect(provisioner.pidOf(kernel.id)).toBe(pid);
+});
+
 test('[K32] a drain keeps the kernels and sends the clients away so that they come back', async () => {
   const first = openRegistry();
   await first.adopt();

@@ -18,6 +18,10 @@ import { provisionerNameOf } from './provisioner-name.ts';
 import { within } from './within.ts';
 import type { Provisioner } from './provisioner.ts';
 
+/** How soon a place that could not be asked for kernels is asked again. */
+const adoptRetryFirstMs = 1000;
+const adoptRetryMaxMs = 30_000;
+
 /** All kernels of a server, wherever they run. */
 export class KernelRegistry<C extends LifeChannels = LifeChannels> {
   readonly #options: KernelRegistryOptions<C>;
@@ -199,8 +203,9 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
   }
 
   /**
-   * Finds the kernels that an earlier server of the same store had. Those that are there go on; those that had been
-   * asked to start are started; those that are gone are listed as dead. Resolves when each is one of these.
+   * Finds the kernels that an earlier server of the same store had, or that a place remembers. Those that are there go on; those
+   * that had been asked to start are started; those that are gone are listed as dead. Resolves when each is one of these, but for
+   * those whose place cannot be asked: it is asked again until it answers.
    */
   async adopt(): Promise<void> {
     const records = await this.#options.store.load();
@@ -208,13 +213,16 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     await Promise.all(
       records
         .toSorted((a, b) => a.createdAt - b.createdAt)
-        .map(async (record) => {
-          try {
-            await this.#adoptOne(record);
-          } catch (error) {
-            this.#options.log.error({ err: error, kernelId: record.id }, 'a kernel could not be adopted');
-          }
-        }),
+        .map((record) =>
+          this.#untilDone(`kernel ${record.id} cannot be looked for`, () => this.#adoptOne(record)),
+        ),
+    );
+    await Promise.all(
+      [...this.#options.provisioners.values()].map((provisioner) =>
+        this.#untilDone(`the kernels of "${provisioner.name}" cannot be looked for`, () =>
+          this.#adoptFound(provisioner, new Set(records.map(({ id }) => id))),
+        ),
+      ),
     );
     // Only now it is known what the others hold.
     await this.#capacities.lookAll();
@@ -248,8 +256,57 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
       throw new KernelError('KERNEL_STOPPING', 'The server is shutting down; try again soon.');
   }
 
+  /** Resolves after the first attempt; if that fails, there are others until the server drains, less and less often. */
+  async #untilDone(what: string, attempt: () => Promise<void>, failures = 0): Promise<void> {
+    try {
+      await attempt();
+    } catch (error) {
+      const { log } = this.#options;
+      if (error instanceof KernelError && error.code === 'PROVISIONER_UNKNOWN') {
+        log.error({ err: error }, what);
+        return;
+      }
+      const afterMs = Math.min(adoptRetryFirstMs * 2 ** failures, adoptRetryMaxMs);
+      log.error({ err: error, afterMs }, `${what}; trying again`);
+      setTimeout(() => {
+        if (!this.#draining) void this.#untilDone(what, attempt, failures + 1);
+      }, afterMs).unref();
+    }
+  }
+
+  /** Those that no record tells of: the records are lost, or another machine's. */
+  async #adoptFound(provisioner: Provisioner, recorded: ReadonlySet<string>): Promise<void> {
+    const found = (await provisioner.find?.()) ?? [];
+    const { now, policy } = this.#options;
+    await Promise.all(
+      found.map(async ({ handle, launch, launchedAt, isLaunched }) => {
+        const { kernelId: id, kernelspec: name, ...asked } = launch;
+        if (recorded.has(id) || this.#kernels.has(id)) return;
+        const at = now();
+        await this.#untilDone(`kernel ${id} cannot be looked for`, () =>
+          this.#adoptOne({
+            ...asked,
+            id,
+            name,
+            provisioner: provisioner.name,
+            createdAt: launchedAt,
+            state: isLaunched
+              ? { status: 'running', since: launchedAt, restarts: 0 }
+              : { status: 'launching', step: 'starting', attempt: 1, until: at + policy.launchTimeoutMs },
+            handle,
+            lastActivity: at,
+            // Its first answer tells what it computes; until then nobody may think that it idles.
+            executionState: isLaunched ? 'busy' : 'starting',
+          }),
+        );
+      }),
+    );
+  }
+
   async #adoptOne(record: KernelRecord): Promise<void> {
     const { log, now, policy } = this.#options;
+    // Its place has taken so long to answer that somebody has started another one under this id.
+    if (this.#kernels.has(record.id)) return;
     if (record.state.status === 'dead') {
       this.#reopen(record);
       this.#forgetLater(record.id, record.state.death.at);

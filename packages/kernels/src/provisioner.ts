@@ -76,6 +76,17 @@ export interface EndedKernel {
   readonly ended: Exit;
 }
 
+/** A kernel as its place remembers it, for a server that has no record of it. */
+export interface FoundKernel {
+  readonly handle: ProvisionedHandle;
+  /** What it was launched with. */
+  readonly launch: Omit<LaunchRequest, 'kernelspec'> & { readonly kernelspec: string };
+  /** When, milliseconds since the epoch. */
+  readonly launchedAt: number;
+  /** Its launch was over; else the server that made it ended in the midst of that. */
+  readonly isLaunched: boolean;
+}
+
 /** A place where kernels run: this machine, a Kubernetes namespace, another gateway. */
 export interface Provisioner {
   readonly name: string;
@@ -95,6 +106,11 @@ export interface Provisioner {
    * this id, so that a new launch never runs beside a former one.
    */
   adopt(handle: ProvisionedHandle): Promise<ProvisionedKernel | EndedKernel | undefined>;
+  /**
+   * All kernels that this server, or a former one in its stead, has launched here, where the place itself remembers them. Absent:
+   * a server's own records are all that is known.
+   */
+  find?(): Promise<readonly FoundKernel[]>;
   /** Lets go of whatever it looks after its kernels with. They live on. */
   close?(): void;
 }

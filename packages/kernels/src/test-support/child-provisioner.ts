@@ -5,6 +5,7 @@ import type {
   Capacity,
   EndedKernel,
   Exit,
+  FoundKernel,
   LaunchContext,
   LaunchRequest,
   PlaceNews,
@@ -24,6 +25,10 @@ export class ChildProvisioner implements Provisioner {
   gate: Promise<void> = Promise.resolve();
   onLaunch: (request: LaunchRequest) => Promise<void> = () => Promise.resolve();
   readonly #children = new Map<string, ProvisionedChild>();
+  /** It cannot be asked for its kernels so many times more. */
+  silences = 0;
+  /** What it remembers of its kernels, as a cluster does: a test turns this on. */
+  remembers = false;
 
   room: Capacity = { memoryBytes: 2 ** 30, cpus: 1 };
 
@@ -56,8 +61,26 @@ export class ChildProvisioner implements Provisioner {
   }
 
   async adopt(handle: ProvisionedHandle): Promise<ProvisionedKernel | EndedKernel | undefined> {
+    this.#beSilent();
     const child = this.#children.get(handle['kernelId'] as string);
     return child && !child.isRunning ? { ended: await child.exited } : child;
+  }
+
+  async find(): Promise<readonly FoundKernel[]> {
+    this.#beSilent();
+    const remembered = this.remembers ? this.launched : [];
+    return remembered.map(({ kernelspec, ...launch }) => ({
+      handle: { provisioner: this.name, kernelId: launch.kernelId },
+      launch: { ...launch, kernelspec: kernelspec.name },
+      launchedAt: this.launched.length,
+      isLaunched: this.#children.has(launch.kernelId),
+    }));
+  }
+
+  #beSilent(): void {
+    if (this.silences === 0) return;
+    this.silences -= 1;
+    throw new Error('it does not answer');
   }
 
   pidOf(kernelId: string): number {

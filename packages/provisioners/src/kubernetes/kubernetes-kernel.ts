@@ -41,7 +41,7 @@ export class KubernetesKernel implements ProvisionedKernel {
   #isDestroying = false;
   #isNodeLost = false;
   #isEnding = false;
-  #isAway = false;
+  #away: string | undefined;
   #tellPlace: (news: PlaceNews) => void = () => undefined;
 
   constructor(options: KubernetesKernelOptions) {
@@ -51,15 +51,7 @@ export class KubernetesKernel implements ProvisionedKernel {
     this.connection = connection;
     this.exited = new Promise((resolve) => (this.#settle = resolve));
     this.#gone = new Promise((resolve) => (this.#setGone = resolve));
-    this.handle = {
-      provisioner: 'kubernetes',
-      kernelId,
-      namespace,
-      pod: pod.metadata.name,
-      uid: pod.metadata.uid,
-      node: pod.spec?.nodeName,
-      image: pod.spec?.containers?.find(({ name }) => name === kernelContainer)?.image,
-    };
+    this.handle = handleOf(pod, kernelId, namespace);
     this.seen(pod);
   }
 
@@ -86,19 +78,20 @@ export class KubernetesKernel implements ProvisionedKernel {
   }
 
   away(message: string): void {
-    if (this.#isAway) return;
-    this.#isAway = true;
+    if (this.#away !== undefined) return;
+    this.#away = message;
     this.#tellPlace({ type: 'lost', message });
   }
 
   back(): void {
-    if (!this.#isAway) return;
-    this.#isAway = false;
+    if (this.#away === undefined) return;
+    this.#away = undefined;
     this.#tellPlace({ type: 'found' });
   }
 
   watchPlace(listener: (news: PlaceNews) => void): void {
     this.#tellPlace = listener;
+    if (this.#away !== undefined) listener({ type: 'lost', message: this.#away });
   }
 
   /** By signal, as a terminal would. The kernel is process 1 of its container. */
@@ -172,4 +165,16 @@ export class KubernetesKernel implements ProvisionedKernel {
     const { namespace } = this.#options;
     return `/api/v1/namespaces/${namespace}/pods/${this.podName}`;
   }
+}
+
+export function handleOf({ metadata, spec }: Pod, kernelId: string, namespace: string): ProvisionedHandle {
+  return {
+    provisioner: 'kubernetes',
+    kernelId,
+    namespace,
+    pod: metadata.name,
+    uid: metadata.uid,
+    node: spec?.nodeName,
+    image: spec?.containers?.find(({ name }) => name === kernelContainer)?.image,
+  };
 }

@@ -210,7 +210,8 @@ test('[P10] every death is told as it was', async () => {
   // None of them answers any more.
   memory?.execute('x = bytearray(1 << 30)', { timeoutMs: 60_000 }).catch(() => undefined);
   itself
-    ?.execute('import os, sys; print("farewell", file=sys.__stderr__, flush=True); os._exit(3)')
+    // ipykernel passes on what is written to its standard error, some time later: this goes to the stream itself.
+    ?.execute('import os, sys; os.write(sys.stderr._original_stdstream_copy, b"farewell\\n"); os._exit(3)')
     .catch(() => undefined);
   crash?.execute('import ctypes; ctypes.string_at(0)').catch(() => undefined);
   await place.cluster.kubectl(forced(podOf(byHand)));
@@ -355,6 +356,83 @@ test('[P13] a kernel is adopted by its handle, or by its id alone; what has ende
   });
   expect(await place.adopt({ provisioner, kernelId: 'unheard-of' })).toBeUndefined();
 });
+
+test('[P16] a server that has no records finds the kernels of its instance, and how they were launched', async () => {
+  await using place = await ClusterPlace.create();
+  const former = place.provisioner();
+  const launch = { kernelId: 'of-ada', env: { JPY_SESSION_NAME: 'a.ipynb' }, cwd: '/data' };
+  const kernel = await place.launch({}, former, launch);
+  await (await place.talkTo(kernel)).execute('x = 6 * 7');
+  former.close?.();
+  // A start that has not come far.
+  const waiting = place.request({
+    image: 'perijove.test/no-such-image:1',
+    nodeSelector: { 'perijove.test/nowhere': 'x' },
+  });
+  place
+    .provisioner()
+    .launch(waiting, place.context())
+    .catch(() => undefined);
+  await eventually('both are there', async () => (await place.pods()).length === 2);
+
+  const found = (await place.provisioner().find?.()) ?? [];
+  const [first, second] = found.toSorted((a, b) => a.launchedAt - b.launchedAt);
+  expect(first).toMatchObject({
+    launch: {
+      ...launch,
+      kernelspec: 'python',
+      username: 'ada',
+      resources: { memoryBytes: 300 * 2 ** 20, cpus: 1 },
+    },
+    isLaunched: true,
+  });
+  expect(second).toMatchObject({ launch: { kernelId: waiting.kernelId }, isLaunched: false });
+  const adopted = await place.adopt(first!.handle);
+  if (!adopted || 'ended' in adopted) throw new Error('it was not adopted');
+  expect((await (await place.talkTo(adopted)).execute('print(x)')).text).toBe('42\n');
+});
+
+test('[P17] a pod that no kernel has is removed, those of kernels stay', async () => {
+  await using place = await ClusterPlace.create();
+  const former = place.provisioner();
+  const [kept, forgotten] = await Promise.all([place.launch({}, former), place.launch({}, former)]);
+  former.close?.();
+  const next = place.provisioner({ kubernetesOrphanS: 1 });
+  await place.adopt(kept.handle, next);
+  await next.find?.();
+  await eventually('one is left', async () => (await place.names('pods')).length === 1);
+  expect(await place.names('pods')).toEqual([`pod/${String(kept.handle['pod'])}`]);
+  expect(forgotten.handle['pod']).not.toBe(kept.handle['pod']);
+});
+
+test.each(['pod', 'port-forward'] as const)(
+  '[P18] a kernel that is adopted while the API is away is there when it is back (%s)',
+  async (kubernetesConnect) => {
+    await using place = await ClusterPlace.create();
+    await using api = await ApiBehindProxy.open(place.cluster.kubeconfig);
+    const former = place.provisioner({ kubernetesConnect });
+    const { handle } = await place.launch({}, former);
+    former.close?.();
+    api.cut();
+    const kernel = await place.adopt(
+      handle,
+      place.provisioner({ kubeconfig: api.kubeconfig, kubernetesConnect }),
+    );
+    if (!kernel || 'ended' in kernel) throw new Error('it was not adopted');
+    expect(kernel.handle).toEqual(handle);
+    const lost = new Promise<void>((resolve) => {
+      kernel.watchPlace?.(({ type }) => {
+        if (type === 'lost') resolve();
+      });
+    });
+    await lost;
+    const answered = place.answerTo(kernel);
+    await api.mend();
+    await answered;
+    await kernel.destroy(0);
+    expect(await place.names('pods')).toEqual([]);
+  },
+);
 
 test('[P9] a registry that does not answer is asked again, and that is said; nothing stays of a start that is given up', async () => {
   await using place = await ClusterPlace.create();

@@ -6,7 +6,7 @@ import {
   KernelError,
   type Capacity,
   type EndedKernel,
-  type KernelConnection,
+  type FoundKernel,
   type LaunchContext,
   type LaunchRequest,
   type Log,
@@ -14,8 +14,7 @@ import {
   type ProvisionedKernel,
   type Provisioner,
 } from '@perijove/kernels';
-import { ConnectionInfo } from '@perijove/protocol';
-import { Value } from 'typebox/value';
+import type { ConnectionInfo } from '@perijove/protocol';
 import { newKey } from '../local/connection-file.ts';
 import { createRefusal } from './create-refusal.ts';
 import type { ClusterAccess } from './cluster-access.ts';
@@ -23,15 +22,17 @@ import { ClusterClient, ClusterRefusal, ClusterUnreachable } from './cluster-cli
 import { ClusterPods } from './cluster-pods.ts';
 import { ClusterRoom } from './cluster-room.ts';
 import { kubernetesConfigOf } from './kernelspec-config.ts';
-import { KubernetesKernel } from './kubernetes-kernel.ts';
+import { handleOf, KubernetesKernel } from './kubernetes-kernel.ts';
+import { LaterConnection } from './later-connection.ts';
+import { readLaunchAnnotation } from './launch-annotation.ts';
 import { LaunchEvents } from './launch-events.ts';
 import type { KubernetesOptions } from './options.ts';
-import type { Pod } from './pod.ts';
+import { OrphanWatch } from './orphan-watch.ts';
+import { kernelContainer, kernelStateOf, type Pod } from './pod.ts';
 import { exitOfPod } from './pod-exit.ts';
-import { PodForward } from './pod-forward.ts';
 import { PodLaunch } from './pod-launch.ts';
 import {
-  connectionIn,
+  annotations,
   kernelPorts,
   labels,
   labelValue,
@@ -40,6 +41,7 @@ import {
   secretManifest,
   selectorOf,
 } from './pod-manifest.ts';
+import { nowhere, PodWays, type PodWay } from './pod-ways.ts';
 
 export interface KubernetesProvisionerOptions {
   /** Read when it is first needed: a cluster that cannot be reached keeps nobody from starting a server. */
@@ -56,7 +58,8 @@ interface Cluster {
   readonly pods: ClusterPods;
   readonly events: LaunchEvents;
   readonly room: ClusterRoom;
-  /** Where forwarded ports are; undefined: pods are reached at their addresses. */
+  readonly ways: PodWays;
+  readonly orphans: OrphanWatch;
   readonly forwards: string | undefined;
 }
 
@@ -70,6 +73,9 @@ class KubernetesProvisioner implements Provisioner {
   readonly launchTimeoutMs: number;
   readonly #options: KubernetesProvisionerOptions;
   #cluster: Promise<Cluster> | undefined;
+  /** Pods that are being made, by name. */
+  readonly #launching = new Set<string>();
+  readonly #closing = new AbortController();
 
   constructor(options: KubernetesProvisionerOptions) {
     this.#options = options;
@@ -82,12 +88,28 @@ class KubernetesProvisioner implements Provisioner {
   }
 
   async launch(request: LaunchRequest, context: LaunchContext): Promise<ProvisionedKernel> {
+    // What is wrong with a kernelspec is known without the cluster.
+    kubernetesConfigOf(request.kernelspec);
+    context.report('scheduling', `Asking the cluster for ${request.kernelspec.spec.display_name}`);
+    const cluster = await this.#open();
+    const podName = podNameOf(request.kernelId, randomBytes(3).toString('hex'));
+    this.#launching.add(podName);
+    try {
+      return await this.#launchPod(cluster, podName, request, context);
+    } finally {
+      this.#launching.delete(podName);
+    }
+  }
+
+  async #launchPod(
+    cluster: Cluster,
+    podName: string,
+    request: LaunchRequest,
+    context: LaunchContext,
+  ): Promise<ProvisionedKernel> {
     const config = kubernetesConfigOf(request.kernelspec);
     const displayName = request.kernelspec.spec.display_name;
-    context.report('scheduling', `Asking the cluster for ${displayName}`);
-    const cluster = await this.#open();
     const { instance, options } = this.#options;
-    const podName = podNameOf(request.kernelId, randomBytes(3).toString('hex'));
     const manifest = podManifest({
       launch: request,
       config,
@@ -119,7 +141,7 @@ class KubernetesProvisioner implements Provisioner {
         unschedulable: options.kubernetesUnschedulable,
         context,
       }).run();
-      return this.#keep(cluster, request.kernelId, running, await this.#wayTo(cluster, running, info));
+      return this.#keep(cluster, request.kernelId, running, await cluster.ways.to(running, info));
     } catch (error) {
       // Whatever there was of it is gone when this rejects.
       await this.#keep(cluster, request.kernelId, pod, nowhere).destroy(0);
@@ -131,8 +153,15 @@ class KubernetesProvisioner implements Provisioner {
     const { kernelId, pod: podName, uid } = handle;
     if (handle.provisioner !== this.name || typeof kernelId !== 'string') return undefined;
     const cluster = await this.#open();
-    const found =
-      typeof podName === 'string' ? await this.#read(cluster, podName) : await this.#find(cluster, kernelId);
+    let found: Pod | undefined;
+    try {
+      found =
+        typeof podName === 'string' ? await cluster.ways.read(podName) : await this.#find(cluster, kernelId);
+    } catch (error) {
+      if (!(error instanceof ClusterUnreachable && typeof podName === 'string')) throw error;
+      this.#options.log.warn({ kernelId }, `${error.message}; the kernel is taken over when it answers`);
+      return this.#adoptLater(cluster, kernelId, podLike(handle, podName));
+    }
     if (!found || (typeof uid === 'string' && found.metadata.uid !== uid)) {
       return typeof podName === 'string'
         ? {
@@ -144,9 +173,8 @@ class KubernetesProvisioner implements Provisioner {
         : undefined;
     }
     const exit = exitOfPod(found, { isGone: false, isOurs: false });
-    const info = exit === undefined ? await this.#connectionOf(cluster, found) : undefined;
-    const way =
-      info && found.status?.podIP !== undefined ? await this.#wayTo(cluster, found, info) : undefined;
+    const info = exit === undefined ? await cluster.ways.connectionOf(found) : undefined;
+    const way = info && found.status?.podIP !== undefined ? await cluster.ways.to(found, info) : undefined;
     const kernel = this.#keep(cluster, kernelId, found, way ?? nowhere);
     if (exit) {
       const ended = await kernel.exited;
@@ -159,8 +187,36 @@ class KubernetesProvisioner implements Provisioner {
     return undefined;
   }
 
+  async find(): Promise<readonly FoundKernel[]> {
+    const cluster = await this.#open();
+    const { client, namespace } = cluster;
+    const { items = [] } = await client.ask<{ items?: Pod[] }>(
+      'GET',
+      `/api/v1/namespaces/${namespace}/pods`,
+      {
+        query: { labelSelector: selectorOf(this.#options.instance) },
+      },
+    );
+    cluster.orphans.start();
+    const youngest = new Map<string, FoundKernel>();
+    for (const pod of items.toSorted(byAge)) {
+      // One that goes away already was ended by whoever launched it.
+      const launch = readLaunchAnnotation(pod.metadata.annotations?.[annotations.launch]);
+      if (launch === undefined || pod.metadata.deletionTimestamp !== undefined) continue;
+      youngest.set(launch.kernelId, {
+        handle: handleOf(pod, launch.kernelId, namespace),
+        launch,
+        launchedAt: Date.parse(pod.metadata.creationTimestamp ?? '') || Date.now(),
+        isLaunched: kernelStateOf(pod)?.running !== undefined || kernelStateOf(pod)?.terminated !== undefined,
+      });
+    }
+    return [...youngest.values()];
+  }
+
   close(): void {
-    void this.#cluster?.then(async ({ client, pods, events, forwards }) => {
+    this.#closing.abort();
+    void this.#cluster?.then(async ({ client, pods, events, orphans, forwards }) => {
+      orphans.stop();
       pods.close();
       events.close();
       client.close();
@@ -182,14 +238,24 @@ class KubernetesProvisioner implements Provisioner {
     const client = new ClusterClient(access);
     const namespace = options.kubernetesNamespace || access.namespace;
     const pods = new ClusterPods({ client, namespace, selector: selectorOf(instance), log });
-    return {
+    const forwards = await this.#forwards(access);
+    const cluster: Cluster = {
       client,
       namespace,
       pods,
       events: new LaunchEvents(client, namespace, log),
       room: new ClusterRoom(client, log),
-      forwards: await this.#forwards(access),
+      ways: new PodWays({ client, namespace, forwards, log }),
+      orphans: new OrphanWatch({
+        pods,
+        afterMs: options.kubernetesOrphanS * 1000,
+        isLaunching: (podName) => this.#launching.has(podName),
+        remove: (pod) => this.#keep(cluster, '', pod, nowhere).destroy(0),
+        log,
+      }),
+      forwards,
     };
+    return cluster;
   }
 
   async #forwards({ isInside }: ClusterAccess): Promise<string | undefined> {
@@ -215,49 +281,6 @@ class KubernetesProvisioner implements Provisioner {
     }
   }
 
-  async #wayTo({ client, namespace, forwards }: Cluster, pod: Pod, info: ConnectionInfo): Promise<Way> {
-    const { metadata, status } = pod;
-    if (forwards === undefined)
-      return { connection: { ...info, ip: status?.podIP ?? info.ip }, close: () => undefined };
-    const prefix = join(forwards, metadata.name.slice(-6) + randomBytes(2).toString('hex'));
-    const { shell, iopub, stdin, control } = kernelPorts;
-    const forward = new PodForward({
-      client,
-      podPath: `/api/v1/namespaces/${namespace}/pods/${metadata.name}`,
-      prefix,
-      ports: [shell, iopub, stdin, control],
-      log: this.#options.log,
-    });
-    await forward.open();
-    return { connection: { ...info, transport: 'ipc', ip: prefix }, close: () => forward.close() };
-  }
-
-  async #connectionOf({ client, namespace }: Cluster, pod: Pod): Promise<ConnectionInfo | undefined> {
-    try {
-      const secret = await client.ask<{ data?: Record<string, string> }>(
-        'GET',
-        `/api/v1/namespaces/${namespace}/secrets/${pod.metadata.name}`,
-      );
-      const info = connectionIn(secret);
-      return Value.Check(ConnectionInfo, info) ? info : undefined;
-    } catch (error) {
-      if (error instanceof ClusterRefusal && error.status === 404) return undefined;
-      throw error;
-    }
-  }
-
-  async #read({ client, namespace }: Cluster, podName: string): Promise<Pod | undefined> {
-    try {
-      return await client.ask<Pod>(
-        'GET',
-        `/api/v1/namespaces/${namespace}/pods/${encodeURIComponent(podName)}`,
-      );
-    } catch (error) {
-      if (error instanceof ClusterRefusal && error.status === 404) return undefined;
-      throw error;
-    }
-  }
-
   /** By its label: a launch of which nobody wrote down what it had made. Of several, the youngest; what is left of the others goes. */
   async #find(cluster: Cluster, kernelId: string): Promise<Pod | undefined> {
     const { client, namespace } = cluster;
@@ -270,14 +293,29 @@ class KubernetesProvisioner implements Provisioner {
         },
       },
     );
-    const [youngest, ...others] = items.toSorted((a, b) =>
-      (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),
-    );
+    const [youngest, ...others] = items.toSorted(byAge).toReversed();
     await Promise.all(others.map((pod) => this.#keep(cluster, kernelId, pod, nowhere).destroy(0)));
     return youngest;
   }
 
-  #keep(cluster: Cluster, kernelId: string, pod: Pod, { connection, close }: Way): KubernetesKernel {
+  /** It is there for all that is known. The watch says when the API is back, and what has become of it. */
+  #adoptLater(cluster: Cluster, kernelId: string, pod: Pod): KubernetesKernel {
+    let way: PodWay | undefined;
+    const gone = new AbortController();
+    const signal = AbortSignal.any([gone.signal, this.#closing.signal]);
+    const known = cluster.ways.later(pod, signal).then((found) => {
+      if (signal.aborted) found?.close();
+      else way = found;
+      return found?.connection;
+    });
+    const close = (): void => {
+      gone.abort();
+      way?.close();
+    };
+    return this.#keep(cluster, kernelId, pod, { connection: new LaterConnection(known), close });
+  }
+
+  #keep(cluster: Cluster, kernelId: string, pod: Pod, { connection, close }: PodWay): KubernetesKernel {
     const { client, namespace, pods } = cluster;
     const kernel = new KubernetesKernel({
       client,
@@ -295,21 +333,20 @@ class KubernetesProvisioner implements Provisioner {
   }
 }
 
-/** How a kernel's pod is reached. */
-interface Way {
-  readonly connection: KernelConnection;
-  readonly close: () => void;
+function byAge(a: Pod, b: Pod): number {
+  return (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '');
 }
 
-/** For a pod that is only kept to be removed. */
-const nowhere: Way = {
-  connection: {
-    openLink: () => {
-      throw new TypeError('there is no way to this pod');
+/** As much of a pod as its handle says. */
+function podLike({ uid, node, image }: ProvisionedHandle, name: string): Pod {
+  return {
+    metadata: { name, ...(typeof uid === 'string' ? { uid } : {}) },
+    spec: {
+      ...(typeof node === 'string' ? { nodeName: node } : {}),
+      ...(typeof image === 'string' ? { containers: [{ name: kernelContainer, image }] } : {}),
     },
-  },
-  close: () => undefined,
-};
+  };
+}
 
 function asLaunchError(error: unknown): KernelError {
   if (error instanceof KernelError) return error;

@@ -34,6 +34,10 @@ export const kubernetesOptions = {
     schema: Type.Integer({ default: 30, minimum: 0, maximum: 86_400 }),
     help: 'Seconds that a node may be away until its kernels are given up.',
   },
+  kubernetesOrphanS: {
+    schema: Type.Number({ default: 60, exclusiveMinimum: 0, maximum: 86_400 }),
+    help: 'Seconds after which a pod of this server that none of its kernels has is removed.',
+  },
 } as const;
 
 export type KubernetesOptions = {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { kernelCommandElsewhere, type LaunchRequest, type Resources } from '@perijove/kernels';
 import type { ConnectionInfo } from '@perijove/protocol';
 import type { KubernetesConfig } from './kernelspec-config.ts';
+import { launchAnnotation } from './launch-annotation.ts';
 import { kernelContainer, type ResourceList } from './pod.ts';
 
 export const labels = {
@@ -12,9 +13,10 @@ export const labels = {
   kernelId: 'perijove.dev/kernel-id',
 } as const;
 /** Values that a label cannot have: any characters, any length. */
-const annotations = {
+export const annotations = {
   username: 'perijove.dev/username',
   kernelspec: 'perijove.dev/kernelspec',
+  launch: 'perijove.dev/launch',
 } as const;
 
 /** The same in every pod, which has an address of its own: below the range of ports that systems give out by themselves. */
@@ -60,6 +62,7 @@ export function podManifest({ launch, config, podName, instance, nodeLostS }: Ma
         ...config.annotations,
         [annotations.username]: username,
         [annotations.kernelspec]: kernelspec.name,
+        [annotations.launch]: launchAnnotation(launch),
       },
     },
     spec: {

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type {
-  KernelError,
-  LaunchContext,
-  LaunchRequest,
-  ProvisionedHandle,
-  ProvisionedKernel,
-  Provisioner,
+import {
+  openLink,
+  type KernelError,
+  type KernelLink,
+  type LaunchContext,
+  type LaunchRequest,
+  type ProvisionedHandle,
+  type ProvisionedKernel,
+  type Provisioner,
 } from '@perijove/kernels';
+import type { RawMessage } from '@perijove/protocol';
 import { DirectClient, testCluster, type TestCluster } from '@perijove/testkit';
 import { openClusterAccess } from '../cluster-access.ts';
 import { kubernetesProvisioner } from '../kubernetes-provisioner.ts';
@@ -15,6 +18,7 @@ import type { KubernetesOptions } from '../options.ts';
 import type { Pod } from '../pod.ts';
 
 const silent = (): undefined => undefined;
+const silentLog = { debug: silent, info: silent, warn: silent, error: silent };
 const defaults: KubernetesOptions = {
   kubeconfig: '',
   kubernetesContext: '',
@@ -24,6 +28,7 @@ const defaults: KubernetesOptions = {
   kubernetesLaunchTimeoutS: 120,
   kubernetesUnschedulable: 'refuse',
   kubernetesNodeLostS: 1,
+  kubernetesOrphanS: 60,
 };
 
 export interface Told {
@@ -41,6 +46,7 @@ export class ClusterPlace implements AsyncDisposable {
   readonly #kernels: ProvisionedKernel[] = [];
   readonly #provisioners: Provisioner[] = [];
   readonly #clients: DirectClient[] = [];
+  readonly #links: KernelLink[] = [];
 
   static async create(): Promise<ClusterPlace> {
     return new ClusterPlace(await testCluster());
@@ -61,7 +67,7 @@ export class ClusterPlace implements AsyncDisposable {
       openAccess: () => openClusterAccess(settings),
       options: settings,
       instance: this.instance,
-      log: { debug: silent, info: silent, warn: silent, error: silent },
+      log: silentLog,
     });
     this.#provisioners.push(made);
     return made;
@@ -136,6 +142,33 @@ export class ClusterPlace implements AsyncDisposable {
     return client;
   }
 
+  /** The first message from a kernel to which somebody has sent a question before it can be reached. */
+  answerTo({ connection }: ProvisionedKernel): Promise<RawMessage> {
+    return new Promise((resolve) => {
+      const link = openLink(connection, {
+        identity: randomUUID(),
+        log: silentLog,
+        limits: {
+          queuedMessages: 10,
+          queuedBytes: 1_000_000,
+          outstandingRequests: 10,
+          clientBufferBytes: 1_000_000,
+          batchAboveRate: 0,
+          batchDelayMs: 0,
+          iopubConfirmMs: 1000,
+          allowedMessageTypes: [],
+        },
+        onMessages: (channel, [message]) => {
+          if (channel === 'shell' && message) resolve(message);
+        },
+        whenKept: (then) => then(),
+        recentIds: async () => new Set<string>(),
+      });
+      this.#links.push(link);
+      link.send(question());
+    });
+  }
+
   async pods(): Promise<readonly Pod[]> {
     const text = await this.cluster.kubectl(['get', 'pods', '-o', 'json']);
     return (JSON.parse(text) as { items: Pod[] }).items;
@@ -155,10 +188,31 @@ export class ClusterPlace implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.close()));
+    for (const link of this.#links) link.close();
     await Promise.all(this.#kernels.map((kernel) => kernel.destroy(0).catch(() => undefined)));
     for (const provisioner of this.#provisioners) provisioner.close?.();
     await this.cluster.remove();
   }
+}
+
+function question(): RawMessage {
+  const header = {
+    msg_id: randomUUID(),
+    msg_type: 'kernel_info_request',
+    username: 'ada',
+    session: randomUUID(),
+    date: new Date().toISOString(),
+    version: '5.4',
+  };
+  const empty = Buffer.from('{}');
+  return {
+    channel: 'shell',
+    header: Buffer.from(JSON.stringify(header)),
+    parentHeader: empty,
+    metadata: empty,
+    content: empty,
+    buffers: [],
+  };
 }
 
 /** Asks until it is so: the cluster says when it is, but not to us. */
