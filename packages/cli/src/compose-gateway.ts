@@ -25,6 +25,7 @@ import type { GatewaySettings } from './gateway-settings.ts';
 import { kernelsOfCluster } from './kernels-of-cluster.ts';
 import { limitsInForce } from './limits-in-force.ts';
 import { nodeOfRecord } from './node-of-record.ts';
+import { openKernelAccounts } from './open-kernel-accounts.ts';
 import { openAuditLog } from './open-audit-log.ts';
 import type { Service } from './serve.ts';
 import { version } from './version.ts';
@@ -44,6 +45,7 @@ export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
   const { paths, home } = environment;
   const { rootDir } = settings;
 
+  const accounts = openKernelAccounts(settings);
   const bus = new JupyterEventBus(log, allEventSchemas);
   const audit = openAuditLog(settings, bus, log);
   const provisioner = localProvisioner({
@@ -53,6 +55,7 @@ export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
     home,
     log,
     python: environment.pythons.executable,
+    accounts,
     ...machineSettingsOf(settings),
   });
   const limits = await limitsInForce(provisioner, settings);

@@ -34,6 +34,7 @@ import type { LabSettings } from './lab-settings.ts';
 import { kernelsOfCluster } from './kernels-of-cluster.ts';
 import { limitsInForce } from './limits-in-force.ts';
 import { nodeOfRecord } from './node-of-record.ts';
+import { openKernelAccounts, terminalAccounts } from './open-kernel-accounts.ts';
 import { openAuditLog } from './open-audit-log.ts';
 import type { Service } from './serve.ts';
 
@@ -60,6 +61,7 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
   const template = parseRootTemplate(settings.rootDir);
   const rootDir = template?.base ?? settings.rootDir;
 
+  const accounts = openKernelAccounts(settings);
   const bus = new JupyterEventBus(log, allEventSchemas);
   const audit = openAuditLog(settings, bus, log);
   const files = createFileContents({
@@ -71,7 +73,8 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
     workerUrl: pieces.contentsWorker,
   });
   const place = { rootDir, resolve: files.resolve };
-  const filesOf = template && createUserFiles(template, files.forUser);
+  const filesOf =
+    template && createUserFiles(template, files.forUser, accounts && ((username) => accounts.of(username)));
   const provisioner = localProvisioner({
     runtimeDir: paths.runtimeDir,
     stateDir: environment.stateDir,
@@ -79,6 +82,7 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
     home,
     log,
     python: environment.pythons.executable,
+    accounts,
     ...machineSettingsOf(settings),
   });
   const limits = elsewhere ? undefined : await limitsInForce(provisioner, settings);
@@ -119,6 +123,7 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
     rootDir,
     filesOf,
     env: process.env,
+    accounts: terminalAccounts(accounts),
     hasTerminal: process.stdout.isTTY,
     serverUrl: () => server.url,
     log,

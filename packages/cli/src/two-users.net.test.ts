@@ -1,11 +1,9 @@
 // Two people at one server, with a root folder each: nothing of the one is there for the other. The real command.
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import {
+  addToken,
   fakeKernelspec,
   installKernelspec,
   makeFolders,
@@ -16,9 +14,6 @@ import {
 } from '@perijove/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-
-const run = promisify(execFile);
-const bundle = fileURLToPath(new URL('../../../dist/perijove.js', import.meta.url));
 
 let folders: PerijoveFolders;
 let server: PerijoveProcess;
@@ -33,10 +28,11 @@ beforeAll(async () => {
     // Leaves a trace in the folder that it was started in.
     argv: ['/bin/sh', '-c', 'echo here > started-here; exec "$0" "$@"', ...fake.argv],
   });
-  tokens = { ada: await tokenOf('ada'), bob: await tokenOf('bob') };
+  tokens = { ada: await addToken(folders, 'ada'), bob: await addToken(folders, 'bob') };
   server = await startPerijove({
     folders: { ...folders, root: join(folders.root, '{username}') },
     env: { JUPYTER_PATH: data },
+    args: ['--kernel-accounts', 'same'],
   });
   await put('ada', 'work/secret.txt', 'of ada');
 });
@@ -44,12 +40,6 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
   await removeFolders(folders);
 });
-
-async function tokenOf(user: string): Promise<string> {
-  const { PATH = '' } = process.env;
-  const env = { PATH, HOME: folders.home };
-  return (await run(process.execPath, [bundle, 'token', 'add', user, '--user', user], { env })).stdout.trim();
-}
 
 async function as(user: string, method: string, path: string, payload?: object) {
   const response = await fetch(new URL(path, server.url), {

@@ -1,3 +1,5 @@
+export { accountEnvironment, asAccount, type Account } from './local/accounts/account.ts';
+export { kernelAccounts, type KernelAccounts } from './local/accounts/kernel-accounts.ts';
 export * from './local/local-provisioner.ts';
 export * from './local/options.ts';
 export { GatewayClient } from './gateway/gateway-client.ts';

@@ -47,7 +47,7 @@ export { nbconvertRoutes } from './nbconvert/nbconvert-routes.ts';
 export { resolvePathRoutes } from './resolve-path/resolve-path-routes.ts';
 export { terminalOptions } from './terminals/options.ts';
 export { terminalRoutes } from './terminals/terminal-routes.ts';
-export { Terminals } from './terminals/terminals.ts';
+export { Terminals, type TerminalAccounts } from './terminals/terminals.ts';
 export { parseRootTemplate, type RootTemplate } from './contents/root-template.ts';
 export { createUserFiles, type FilesOf, type UserFiles } from './contents/user-files.ts';
 export { allEventSchemas } from './events/all-event-schemas.ts';

@@ -1,4 +1,5 @@
 export * from './chromium.ts';
+export * from './copy-python.ts';
 export * from './direct-client.ts';
 export * from './fake-kernel/fake-kernel.ts';
 export * from './fake-kernelspec.ts';

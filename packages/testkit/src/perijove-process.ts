@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 /** The command as a clone and the published package have it. */
 const bundle = fileURLToPath(new URL('../../../dist/perijove.js', import.meta.url));
@@ -49,9 +50,16 @@ export async function makeFolders(): Promise<PerijoveFolders> {
   return folders;
 }
 
-/** Removes a test's folders, and ends what still lives in that home: kernels outlive their server by design. */
+/** Makes a token of a user's, who is called so, with the command; for a server with this home. */
+export async function addToken({ home }: PerijoveFolders, user: string): Promise<string> {
+  const args = [bundle, 'token', 'add', user, '--user', user];
+  const env = { PATH: process.env['PATH'] ?? '', HOME: home };
+  return (await promisify(execFile)(process.execPath, args, { env })).stdout.trim();
+}
+
+/** Removes a test's folders, and ends what still lives in a home there: kernels outlive their server by design. */
 export async function removeFolders(folders: PerijoveFolders): Promise<void> {
-  for (const pid of await processesAtHome(folders.home)) {
+  for (const pid of await processesAtHome(folders.base)) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
@@ -61,13 +69,14 @@ export async function removeFolders(folders: PerijoveFolders): Promise<void> {
   await rm(folders.base, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** Processes whose HOME it is. None are found where there is no /proc. */
-async function processesAtHome(home: string): Promise<number[]> {
+/** Processes whose HOME is in it. None are found where there is no /proc. */
+async function processesAtHome(base: string): Promise<number[]> {
   const names = await readdir('/proc').catch(() => []);
   const found: number[] = [];
   for (const name of names.filter((one) => /^\d+$/.test(one))) {
     const variables = await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '');
-    if (variables.split('\0').includes(`HOME=${home}`)) found.push(Number(name));
+    if (variables.split('\0').some((variable) => variable.startsWith(`HOME=${base}/`)))
+      found.push(Number(name));
   }
   return found;
 }

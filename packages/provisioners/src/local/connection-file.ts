@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { ConnectionInfo } from '@perijove/protocol';
 import { Value } from 'typebox/value';
@@ -9,12 +9,20 @@ export function newKey(): string {
   return randomBytes(32).toString('hex');
 }
 
-/** Writes a file that only this user can read, in a folder that only this user can enter. Never half of it. */
-export async function writeConnectionFile(file: string, connection: ConnectionInfo): Promise<void> {
+/**
+ * Writes a file that only this user can read, or only `owner`, in a folder that only this user can enter, if it is not there yet.
+ * Never half of it.
+ */
+export async function writeConnectionFile(
+  file: string,
+  connection: ConnectionInfo,
+  owner?: { readonly uid: number; readonly gid: number },
+): Promise<void> {
   await mkdir(posix.dirname(file), { recursive: true, mode: 0o700 });
   const unfinished = `${file}.${randomBytes(4).toString('hex')}`;
   try {
     await writeFile(unfinished, `${JSON.stringify(connection, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    if (owner) await chown(unfinished, owner.uid, owner.gid);
     await rename(unfinished, file);
   } catch (error) {
     await rm(unfinished, { force: true });

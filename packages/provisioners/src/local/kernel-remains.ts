@@ -16,6 +16,8 @@ export interface KernelFiles {
   /** Its standard output: not what it sends to notebooks. */
   readonly outputFile: string;
   readonly exitFile: string;
+  /** The connection file once more, for a kernel that runs as another account: the kernel's own. */
+  readonly accountFile?: string;
 }
 
 /** Removes what there is of them, and the sockets that a kernel with `transport: ipc` listens at. */
@@ -24,8 +26,9 @@ export async function removeFiles(files: KernelFiles, connection: ConnectionInfo
     connection?.transport === 'ipc'
       ? ports.map((port) => endpointOf(connection, port).slice('ipc://'.length))
       : [];
-  const { connectionFile, logFile, outputFile, exitFile } = files;
+  const { connectionFile, logFile, outputFile, exitFile, accountFile } = files;
   const all = [connectionFile, logFile, outputFile, exitFile, ...sockets];
+  if (accountFile !== undefined) all.push(accountFile);
   await Promise.all(all.map((file) => rm(file, { force: true })));
 }
 

@@ -13,6 +13,8 @@ const LocalHandle = Type.Object({
   logFile: Type.String({ minLength: 1 }),
   outputFile: Type.String({ minLength: 1 }),
   exitFile: Type.String({ minLength: 1 }),
+  /** Of a kernel that runs as another account. */
+  accountFile: Type.Optional(Type.String({ minLength: 1 })),
   /** At most. */
   resources: Type.Record(Type.String(), Type.Number()),
   /** What is kept for it. */

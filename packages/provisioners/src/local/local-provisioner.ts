@@ -13,6 +13,7 @@ import {
   type Capacity,
   type EndedKernel,
   type Exit,
+  type Kernelspec,
   type LaunchContext,
   type LaunchRequest,
   type Log,
@@ -21,6 +22,8 @@ import {
   type Provisioner,
 } from '@perijove/kernels';
 import type { ConnectionInfo } from '@perijove/protocol';
+import { accountEnvironment, asAccount, type Account } from './accounts/account.ts';
+import type { KernelAccounts } from './accounts/kernel-accounts.ts';
 import { newKey, readConnectionFile, writeConnectionFile } from './connection-file.ts';
 import { findSupervisor, recordOfSupervisor } from './find-supervisor.ts';
 import { FreePorts } from './free-ports.ts';
@@ -53,6 +56,8 @@ export interface LocalProvisionerOptions {
   /** Names of variables that kernels inherit besides those that every program needs (`AWS_*` stands for several). */
   readonly inheritedVariables?: readonly string[];
   readonly python?: string | undefined;
+  /** Kernels run as these accounts, each user's as another one. Absent: as the server does. */
+  readonly accounts?: KernelAccounts | undefined;
   readonly transport?: 'tcp' | 'ipc';
   readonly ip?: string;
   /** A kernel's log that grows larger is cut down to its end. */
@@ -92,6 +97,7 @@ export interface MachineProvisioner extends Provisioner {
 
 interface Launching extends KernelFiles {
   readonly connection: ConnectionInfo;
+  readonly account: Account | undefined;
   readonly confinement: Confinement;
 }
 
@@ -145,28 +151,34 @@ class LocalProvisioner implements MachineProvisioner {
 
   async #launch(request: LaunchRequest, context: LaunchContext): Promise<LocalKernel> {
     const { kernelspec, kernelId } = request;
-    const files = this.#filesOf(kernelId);
-    if (!files) throw failure(kernelspec, `${kernelId} cannot be part of a file's name`);
+    const own = this.#filesOf(kernelId);
+    if (!own) throw failure(kernelspec, `${kernelId} cannot be part of a file's name`);
     await checkCwd(kernelspec, request.cwd);
+    const account = await this.#options.accounts?.of(request.username);
+    const files = account
+      ? { ...own, accountFile: posix.join(account.folder, 'run', posix.basename(own.connectionFile)) }
+      : own;
+    const inherited = inheritedEnvironment(this.#options.env, this.#options.inheritedVariables);
     const command = await kernelCommand(kernelspec, {
       kernelId,
-      connectionFile: files.connectionFile,
+      connectionFile: 'accountFile' in files ? files.accountFile : files.connectionFile,
       cwd: request.cwd,
-      home: this.#options.home,
+      home: account?.home ?? this.#options.home,
       python: this.#options.python,
-      env: { ...inheritedEnvironment(this.#options.env, this.#options.inheritedVariables), ...request.env },
+      env: { ...(account ? accountEnvironment(account, inherited) : inherited), ...request.env },
       overrides: request.env,
     });
     const [name, ...args] = command.argv;
-    const argv = [await findProgram(kernelspec, name, request.cwd, command.env['PATH']), ...args];
+    const program = [await findProgram(kernelspec, name, request.cwd, command.env['PATH']), ...args];
+    const argv = account ? asAccount(account, program) : program;
     throwIfAborted(request, context);
-    context.report('starting', `Starting ${kernelspec.spec.display_name}`, argv.join(' '));
+    context.report('starting', `Starting ${kernelspec.spec.display_name}`, program.join(' '));
 
-    const connection = await this.#chooseConnection(request);
+    const connection = await this.#chooseConnection(request, account);
     let confinement: Confinement | undefined;
     try {
       confinement = await this.#limits.confine(confinementName(files), request.resources);
-      const launching = { ...files, connection, confinement };
+      const launching = { ...files, connection, confinement, account };
       const kernel = await this.#start(request, launching, argv, command.env);
       if (context.signal.aborted) await kernel.destroy(0);
       throwIfAborted(request, context);
@@ -200,6 +212,8 @@ class LocalProvisioner implements MachineProvisioner {
     const ended = await howItEnded(files, confinement);
     await confinement.remove();
     await removeFiles(files, await readConnectionFile(files.connectionFile));
+    const copies = await this.#options.accounts?.connectionFilesOf(kernelId as string);
+    await Promise.all((copies ?? []).map((file) => rm(file, { force: true })));
     return ended && { ended };
   }
 
@@ -229,12 +243,17 @@ class LocalProvisioner implements MachineProvisioner {
     };
   }
 
-  async #chooseConnection({ kernelId, kernelspec, env }: LaunchRequest): Promise<ConnectionInfo> {
-    const { transport = 'tcp', runtimeDir } = this.#options;
+  async #chooseConnection(
+    { kernelId, kernelspec, env }: LaunchRequest,
+    account: Account | undefined,
+  ): Promise<ConnectionInfo> {
+    const transport = account ? accountTransport(kernelspec) : (this.#options.transport ?? 'tcp');
     const ip =
       transport === 'tcp'
         ? (this.#options.ip ?? '127.0.0.1')
-        : posix.join(runtimeDir, `kernel-${kernelId}-ipc`);
+        : account
+          ? posix.join(account.folder, 'sockets', kernelId)
+          : posix.join(this.#options.runtimeDir, `kernel-${kernelId}-ipc`);
     // sockaddr_un has room for 104 bytes on macOS, 108 on Linux, one of them for the end.
     if (transport === 'ipc' && Buffer.byteLength(ip) + 2 > 103) {
       throw failure(
@@ -262,12 +281,13 @@ class LocalProvisioner implements MachineProvisioner {
 
   async #start(
     request: LaunchRequest,
-    { connection, confinement, ...files }: Launching,
+    { connection, confinement, account, ...files }: Launching,
     argv: readonly string[],
     env: Readonly<Record<string, string>>,
   ): Promise<LocalKernel> {
     await mkdir(this.#options.stateDir, { recursive: true, mode: 0o700 });
     await writeConnectionFile(files.connectionFile, connection);
+    if (files.accountFile !== undefined) await writeConnectionFile(files.accountFile, connection, account);
     const opened: FileHandle[] = [];
     try {
       // Opened for appending: what cuts the log down must not make the kernel write beyond its end.
@@ -397,6 +417,14 @@ async function traceless(handle: LocalHandle, isThere: boolean): Promise<Exit> {
     };
   }
   return (await isOfThisBoot(handle)) ? exit : { ...exit, message: 'the machine was started anew' };
+}
+
+/**
+ * Whoever knows a TCP port of a kernel can read what it publishes: nobody is asked for the key there. Sockets in a folder of its
+ * account are for kernels that are known to understand them; other languages' build the address of a port from what they are told.
+ */
+function accountTransport({ spec }: Kernelspec): 'tcp' | 'ipc' {
+  return spec.language.toLowerCase() === 'python' ? 'ipc' : 'tcp';
 }
 
 function throwIfAborted({ kernelspec }: LaunchRequest, { signal }: LaunchContext): void {

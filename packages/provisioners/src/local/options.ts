@@ -31,6 +31,21 @@ export const machineOptions = {
     schema: Type.Number({ default: 0.1, minimum: 0.02, maximum: 10 }),
     help: 'Where a guard keeps kernels within their limits: seconds between two looks when one uses more than half of what it may, else three times as long.',
   },
+  kernelAccounts: {
+    schema: Type.Union(
+      ['', 'same', 'users', 'range'].map((mode) => Type.Literal(mode)),
+      { default: '' },
+    ),
+    help: "Which accounts of this machine the kernels and terminals of users run as, if the server is root. same: all as the server. users: each as the account of the user's name. range: each user's as a number of their own. Empty: same, if there is one user; where there are more, it has to be said.",
+  },
+  kernelAccountRange: {
+    schema: Type.String({ default: '200000-265535', pattern: '^[1-9][0-9]{2,8}-[1-9][0-9]{2,8}$' }),
+    help: 'The numbers of accounts (uid and gid) for --kernel-accounts range.',
+  },
+  kernelAccountsDir: {
+    schema: Type.String({ default: '/var/lib/perijove/accounts' }),
+    help: "Folder of those accounts' connection files, sockets and, for range, home folders. All accounts must be able to pass through it.",
+  },
   inheritedEnvs: {
     schema: Type.Array(Type.String(), { default: [] }),
     help: "Environment variables of the server that kernels get besides those that every program needs. AWS_* stands for several, * for all but the server's own.",

@@ -1,5 +1,5 @@
 import type { FileContentsService } from './create-file-contents.ts';
-import { makeUserFolder } from './make-user-folder.ts';
+import { makeUserFolder, type FolderOwner } from './make-user-folder.ts';
 import type { RootTemplate } from './root-template.ts';
 
 /** The files of one user. */
@@ -19,10 +19,11 @@ const maxRemembered = 1000;
 export function createUserFiles(
   template: RootTemplate,
   open: (rootDir: string, username: string) => Omit<UserFiles, 'rootDir'>,
+  ownerOf?: (username: string) => Promise<FolderOwner>,
 ): FilesOf {
   const known = new Map<string, Promise<UserFiles>>();
   const find = async (username: string): Promise<UserFiles> => {
-    const rootDir = await makeUserFolder(template, username);
+    const rootDir = await makeUserFolder(template, username, await ownerOf?.(username));
     return { ...open(rootDir, username), rootDir };
   };
   return (username) => {

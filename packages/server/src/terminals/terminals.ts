@@ -15,11 +15,18 @@ export interface TerminalsDeps {
   /** Where each user has a folder: instead of `rootDir`. */
   readonly filesOf?: FilesOf | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Terminals run as the accounts of their users: what is to be run, and with what, to become that. Absent: as the server does. */
+  readonly accounts?: TerminalAccounts | undefined;
   /** Whether the server itself was started in a terminal. */
   readonly hasTerminal: boolean;
   /** Known once the server listens. */
   readonly serverUrl: () => string;
   readonly log: FastifyBaseLogger;
+}
+
+export interface TerminalAccounts {
+  environment(username: string, env: TerminalsDeps['env']): Promise<Record<string, string>>;
+  command(username: string, argv: readonly string[]): Promise<readonly string[]>;
 }
 
 export interface NewTerminal {
@@ -64,14 +71,15 @@ export class Terminals {
    * this machine cannot.
    */
   async open(owner: string, request: NewTerminal = {}): Promise<Terminal> {
-    const { options, env, hasTerminal, serverUrl, filesOf } = this.#deps;
+    const { options, hasTerminal, serverUrl, filesOf, accounts } = this.#deps;
     const name = this.#reserve(request.name);
     try {
       const { rootDir } = filesOf ? await filesOf(owner) : this.#deps;
+      const env = accounts ? await accounts.environment(owner, this.#deps.env) : this.#deps.env;
       const command = request.command ?? shellCommand(options.terminalShell, env, hasTerminal);
       await assertExecutable(command[0] ?? '', env['PATH'] ?? '');
       const pty = await openPty({
-        command,
+        command: accounts ? await accounts.command(owner, command) : command,
         cwd: await folderIn(rootDir, request.cwd),
         env: shellEnvironment(env, firstSize, { rootDir, url: serverUrl() }),
         ...firstSize,

@@ -18,6 +18,7 @@ import {
 import type { Stats } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { giveToFolderOwner } from './give-to-folder-owner.ts';
 
 export interface WriteOptions {
   readonly useFsync: boolean;
@@ -92,7 +93,8 @@ function writeNew(path: string, data: Uint8Array, old: Stats | undefined, option
   const fd = openSync(path, 'wx', old === undefined ? 0o666 : 0o600);
   try {
     writeFully(fd, data);
-    if (old !== undefined) adoptOwner(fd, old);
+    if (old === undefined) giveToFolderOwner(path, fd);
+    else adoptOwner(fd, old);
     if (options.useFsync) fsyncSync(fd);
   } finally {
     closeSync(fd);

@@ -13,6 +13,7 @@ import { basename, dirname, extname, join, relative } from 'node:path';
 import { ContentsFailure } from './contents-failure.ts';
 import type { Checkpoint } from '../contents.ts';
 import { writeAtomically } from './atomic-write.ts';
+import { giveToFolderOwner } from './give-to-folder-owner.ts';
 import { timestamp } from './entry-model.ts';
 import { isInside, locate } from './location.ts';
 import type { Location } from './location.ts';
@@ -36,7 +37,7 @@ export function createCheckpoint(apiPath: string, settings: DiskSettings): Check
   if (!stats.isFile())
     throw new ContentsFailure('BAD_REQUEST', `${location.path} is not a file; only files have checkpoints`);
   const path = checkpointPath(location, settings);
-  mkdirSync(dirname(path), { recursive: true });
+  makeCheckpointFolder(path, settings);
   if (!isTemporary(path) && !settings.followLinksOutside && !isInside(path, settings.root))
     throw new ContentsFailure(
       'FORBIDDEN',
@@ -61,7 +62,7 @@ export function renameCheckpoint(from: Location, to: Location, settings: DiskSet
   const old = checkpointPath(from, settings);
   if (!statSync(old, { throwIfNoEntry: false })?.isFile()) return;
   const path = checkpointPath(to, settings);
-  mkdirSync(dirname(path), { recursive: true });
+  makeCheckpointFolder(path, settings);
   try {
     renameSync(old, path);
   } catch (error) {
@@ -74,6 +75,11 @@ export function renameCheckpoint(from: Location, to: Location, settings: DiskSet
 export function deleteCheckpointsOf(location: Location, settings: DiskSettings): void {
   const path = checkpointPath(location, settings);
   if (statSync(path, { throwIfNoEntry: false })?.isFile()) rmSync(path);
+}
+
+function makeCheckpointFolder(checkpoint: string, settings: DiskSettings): void {
+  const folder = dirname(checkpoint);
+  if (mkdirSync(folder, { recursive: true }) !== undefined) giveToFolderOwner(folder, settings);
 }
 
 function existingCheckpoint(location: Location, id: string, settings: DiskSettings): string {

@@ -2,6 +2,7 @@ import { constants, copyFileSync, cpSync, lstatSync, readdirSync, rmSync, statSy
 import { basename, dirname, join, sep } from 'node:path';
 import { ContentsFailure } from './contents-failure.ts';
 import { checkpointFolder } from './checkpoints.ts';
+import { giveTreeToFolderOwner } from './give-to-folder-owner.ts';
 import { replaceWith, temporaryBeside } from './atomic-write.ts';
 import { locate } from './location.ts';
 import type { Location } from './location.ts';
@@ -37,6 +38,7 @@ function copyFile(from: Location, to: Location, settings: DiskSettings): Locatio
   const temporary = temporaryBeside(to.osPath);
   try {
     copyFileSync(from.osPath, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    giveTreeToFolderOwner(temporary, settings);
     replaceWith(temporary, to.osPath, settings);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -55,6 +57,7 @@ function copyFolder(from: Location, to: Location, settings: DiskSettings): Locat
   if (!isDirectory(dirname(to.osPath)))
     throw new ContentsFailure('NOT_FOUND', `No such parent directory: ${parentOf(to)} to copy file in`);
   copyTree(from.osPath, to.osPath);
+  giveTreeToFolderOwner(to.osPath, settings);
   return to;
 }
 

@@ -12,6 +12,7 @@ import { writeUnescaped } from '../nbformat/json-string.ts';
 import { integerOf, member, memberText } from '../nbformat/notebook-shape.ts';
 import { writeAtomically } from './atomic-write.ts';
 import { createCheckpoint, listCheckpoints } from './checkpoints.ts';
+import { giveToFolderOwner } from './give-to-folder-owner.ts';
 import { locate } from './location.ts';
 import type { Location } from './location.ts';
 import { describeEntry } from './read.ts';
@@ -95,7 +96,7 @@ function saveWhole(location: Location, request: Request, settings: DiskSettings)
   if (location.path === '' && request.type !== 'directory')
     throw new ContentsFailure('BAD_REQUEST', 'The root is a directory');
   if (request.type === 'directory') {
-    makeDirectory(location);
+    makeDirectory(location, settings);
     return undefined;
   }
   if (statSync(location.osPath, { throwIfNoEntry: false })?.isDirectory())
@@ -127,10 +128,12 @@ function requireFolder(location: Location): void {
     throw new ContentsFailure('NOT_FOUND', `No such directory: ${folder}`);
 }
 
-function makeDirectory(location: Location): void {
+function makeDirectory(location: Location, settings: DiskSettings): void {
   const old = statSync(location.osPath, { throwIfNoEntry: false });
-  if (old === undefined) mkdirSync(location.osPath);
-  else if (!old.isDirectory()) throw new ContentsFailure('BAD_REQUEST', `Not a directory: ${location.path}`);
+  if (old?.isDirectory()) return;
+  if (old !== undefined) throw new ContentsFailure('BAD_REQUEST', `Not a directory: ${location.path}`);
+  mkdirSync(location.osPath);
+  giveToFolderOwner(location.osPath, settings);
 }
 
 /** Undefined: a new file without content, which is an empty one. */

@@ -3,6 +3,7 @@ import { ContentsFailure } from './contents-failure.ts';
 import type { ContentsModel } from '../contents.ts';
 import { emptyNotebookText } from './encode-notebook.ts';
 import { writeAtomically } from './atomic-write.ts';
+import { giveTreeToFolderOwner } from './give-to-folder-owner.ts';
 import { createCheckpoint } from './checkpoints.ts';
 import { locate } from './location.ts';
 import type { Location } from './location.ts';
@@ -60,6 +61,7 @@ export function createFirstFree(
       throw new ContentsFailure('BAD_REQUEST', `Cannot create file or directory '${location.path}'`);
     try {
       create(location.osPath);
+      giveTreeToFolderOwner(location.osPath, settings);
       return location;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -14,6 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { ContentsFailure } from './contents-failure.ts';
 import { replaceWith, writeFully } from './atomic-write.ts';
+import { giveToFolderOwner } from './give-to-folder-owner.ts';
 import type { Location } from './location.ts';
 import type { DiskSettings } from './settings.ts';
 
@@ -106,6 +107,7 @@ function append(
   const old = sofar === undefined ? path : join(folder, sofar.name);
   const fd = openSync(old, sofar === undefined ? 'wx' : 'r+', 0o666);
   try {
+    if (sofar === undefined) giveToFolderOwner(old, fd);
     // A part that was cut off by a crash or a full disk is overwritten.
     ftruncateSync(fd, sofar?.length ?? 0);
     writeFully(fd, data, sofar?.length ?? 0);
