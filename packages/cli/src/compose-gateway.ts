@@ -28,6 +28,7 @@ import { nodeOfRecord } from './node-of-record.ts';
 import { openKernelAccounts } from './open-kernel-accounts.ts';
 import { openAuditLog } from './open-audit-log.ts';
 import type { Service } from './serve.ts';
+import type { Lead } from './take-the-lead.ts';
 import { version } from './version.ts';
 
 export interface GatewayPieces {
@@ -36,6 +37,8 @@ export interface GatewayPieces {
   readonly kernelspecs: Kernelspecs;
   /** The built front end, for the overview's page. */
   readonly appDir: string;
+  /** Of several servers, this is the one that has the kernels. */
+  readonly lead?: Lead | undefined;
   readonly log: Logger;
 }
 
@@ -64,6 +67,7 @@ export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
     env: process.env,
     stateDir: environment.stateDir,
     rootDir,
+    lead: pieces.lead,
     log,
   });
   let overview: OverviewSource | undefined;

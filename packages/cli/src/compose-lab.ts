@@ -37,6 +37,7 @@ import { nodeOfRecord } from './node-of-record.ts';
 import { openKernelAccounts, terminalAccounts } from './open-kernel-accounts.ts';
 import { openAuditLog } from './open-audit-log.ts';
 import type { Service } from './serve.ts';
+import type { Lead } from './take-the-lead.ts';
 
 export interface LabPieces {
   readonly settings: LabSettings;
@@ -48,6 +49,8 @@ export interface LabPieces {
   /** The built front end. */
   readonly appDir: string;
   readonly contentsWorker: URL;
+  /** Of several servers, this is the one that has the kernels. */
+  readonly lead?: Lead | undefined;
   readonly log: Logger;
   /** `POST /api/shutdown` was called. */
   readonly onShutdownRequest: () => void;
@@ -91,6 +94,7 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
     env: process.env,
     stateDir: environment.stateDir,
     rootDir,
+    lead: pieces.lead,
     log,
   });
   let overview: OverviewSource | undefined;

@@ -8,6 +8,7 @@ import { terminalProgress } from './progress.ts';
 import { readGatewaySettings } from './read-settings.ts';
 import { readyMachine } from './ready-machine.ts';
 import { Endings, serve } from './serve.ts';
+import { takeTheLead } from './take-the-lead.ts';
 
 /** `perijove gateway`. Resolves with the exit code when the gateway has ended. */
 export async function runGateway(args: readonly string[]): Promise<number> {
@@ -27,19 +28,24 @@ export async function runGateway(args: readonly string[]): Promise<number> {
     log.warn({}, `these variables of Enterprise Gateway mean nothing here: ${unknown.join(', ')}`);
 
   const { stateDir, kernelspecs } = await readyMachine({ settings, environment, progress, log });
+  const endings = new Endings();
+  const lead = await takeTheLead({ settings, env: process.env, endings, log });
+  if (lead === 'ended') return 0;
   const gateway = await composeGateway({
     settings,
     environment: { ...environment, stateDir },
     kernelspecs,
     appDir: findFrontEnd(),
+    lead,
     log,
   });
   await serve(gateway, {
     settings: { ...settings, browser: false },
+    lead,
     page: '',
     noun: 'gateway',
     runtimeDir: environment.paths.runtimeDir,
-    endings: new Endings(),
+    endings,
     progress,
     log,
   });

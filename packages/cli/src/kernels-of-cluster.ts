@@ -8,23 +8,27 @@ import {
   openClusterAccess,
   type KubernetesOptions,
 } from '@perijove/provisioners';
+import type { Lead } from './take-the-lead.ts';
 
 export interface ClusterKernelsOptions {
   readonly settings: KubernetesOptions;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stateDir: string;
   readonly rootDir: string;
+  /** Of several servers, this is the one that has the kernels. */
+  readonly lead?: Lead | undefined;
   readonly log: Log;
 }
 
 /** What `--kubeconfig`, or a pod that this server is in, asks for; undefined without them. */
 export async function kernelsOfCluster(options: ClusterKernelsOptions): Promise<Provisioner | undefined> {
-  const { settings, env, stateDir, rootDir, log } = options;
+  const { settings, env, stateDir, rootDir, lead, log } = options;
   if (!hasCluster(settings, env)) return undefined;
   return kubernetesProvisioner({
     openAccess: () => openClusterAccess(settings),
     options: settings,
     instance: settings.kubernetesInstance || (await ownInstance(stateDir, rootDir)),
+    confirm: lead && (() => lead.confirm()),
     log,
   });
 }

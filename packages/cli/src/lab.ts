@@ -8,6 +8,7 @@ import { terminalProgress } from './progress.ts';
 import { readSettings } from './read-settings.ts';
 import { readyMachine } from './ready-machine.ts';
 import { Endings, serve } from './serve.ts';
+import { takeTheLead } from './take-the-lead.ts';
 import { warnOfSecretsInFlags } from './warn-of-secrets-in-flags.ts';
 
 /** `perijove lab`. Resolves with the exit code when the server has ended. */
@@ -30,12 +31,15 @@ export async function runLab(args: readonly string[]): Promise<number> {
     log,
   });
   const endings = new Endings();
+  const lead = await takeTheLead({ settings, env: process.env, endings, log });
+  if (lead === 'ended') return 0;
   const lab = await composeLab({
     settings,
     environment: { ...environment, stateDir },
     kernelspecs,
     elsewhere,
     appDir,
+    lead,
     contentsWorker: new URL('./contents-worker.js', import.meta.url),
     log,
     onShutdownRequest: () => endings.settle({ kernels: 'stop' }),
@@ -43,6 +47,7 @@ export async function runLab(args: readonly string[]): Promise<number> {
   const { runtimeDir } = environment.paths;
   await serve(lab, {
     settings,
+    lead,
     page: settings.defaultUrl,
     noun: 'server',
     runtimeDir,

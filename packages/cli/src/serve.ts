@@ -4,6 +4,7 @@ import { ask } from './interruption.ts';
 import { openBrowser } from './open-browser.ts';
 import type { Progress } from './progress.ts';
 import { writeServerFile } from './server-file.ts';
+import type { Lead } from './take-the-lead.ts';
 import { UsageError } from './usage-error.ts';
 
 const interruptTimeoutMs = 10_000;
@@ -55,14 +56,25 @@ export interface ServeOptions {
   readonly noun: 'server' | 'gateway';
   readonly runtimeDir: string;
   readonly endings: Endings;
+  /** Undefined: there is no other server. */
+  readonly lead: Lead | undefined;
   readonly progress: Progress;
   readonly log: Logger;
 }
 
 /** Listens, says where, and goes on until somebody ends it. Throws UsageError for an address that is not to be had. */
 export async function serve(service: Service, options: ServeOptions): Promise<void> {
+  try {
+    await listenAndWait(service, options);
+  } finally {
+    await options.lead?.release();
+  }
+}
+
+async function listenAndWait(service: Service, options: ServeOptions): Promise<void> {
   const { settings, endings, log } = options;
   try {
+    await options.lead?.openDoor();
     await service.server.listen();
   } catch (error) {
     await service.drain();

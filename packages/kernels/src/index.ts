@@ -44,3 +44,4 @@ export * from './state-folder.ts';
 export * from './open-kernels.ts';
 export * from './channels/open-channels.ts';
 export * from './channels/open-link.ts';
+export { folderNameOf } from './user-folder-name.ts';

@@ -29,6 +29,7 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
   readonly #forgetTimers = new Map<string, NodeJS.Timeout>();
   /** Dead kernels of which something is still being removed: their ids are not free yet. */
   readonly #forgetting = new Map<string, Promise<void>>();
+  readonly #foundListeners = new Set<(id: string, note: string) => void>();
   readonly #removalListeners = new Set<(id: string) => void>();
   readonly #capacities: Capacities;
   readonly #queue: KernelQueue;
@@ -72,6 +73,11 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
   /** How many kernels wait, and what became of all starts. */
   get queueCounts(): QueueCounts {
     return this.#queue.counts;
+  }
+
+  /** Calls back with what was kept with a kernel that no record told of, once it is listed. */
+  onFound(listener: (id: string, note: string) => void): void {
+    this.#foundListeners.add(listener);
   }
 
   /** Calls back when a kernel is not listed any more. Returns the function that ends that. */
@@ -279,12 +285,12 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
     const found = (await provisioner.find?.()) ?? [];
     const { now, policy } = this.#options;
     await Promise.all(
-      found.map(async ({ handle, launch, launchedAt, isLaunched }) => {
+      found.map(async ({ handle, launch, launchedAt, isLaunched, note }) => {
         const { kernelId: id, kernelspec: name, ...asked } = launch;
         if (recorded.has(id) || this.#kernels.has(id)) return;
         const at = now();
-        await this.#untilDone(`kernel ${id} cannot be looked for`, () =>
-          this.#adoptOne({
+        await this.#untilDone(`kernel ${id} cannot be looked for`, async () => {
+          await this.#adoptOne({
             ...asked,
             id,
             name,
@@ -297,8 +303,10 @@ export class KernelRegistry<C extends LifeChannels = LifeChannels> {
             lastActivity: at,
             // Its first answer tells what it computes; until then nobody may think that it idles.
             executionState: isLaunched ? 'busy' : 'starting',
-          }),
-        );
+          });
+          if (note !== undefined && this.#kernels.has(id))
+            for (const tell of this.#foundListeners) tell(id, note);
+        });
       }),
     );
   }

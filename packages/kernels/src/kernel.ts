@@ -65,6 +65,8 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
   /** That it has answered is written down. Until then it is not called running: the next server would start it again. */
   #isRunningWritten: boolean;
   #detached = false;
+  /** For a next server that has no records. */
+  #note: string | undefined;
 
   constructor(options: KernelOptions<C>) {
     this.#options = options;
@@ -122,6 +124,13 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
   /** What its processes use now. Undefined: there are none, or their place does not say. */
   async usage(): Promise<Usage | undefined> {
     return this.#provisioned?.usage?.();
+  }
+
+  /** Keeps this text with the kernel wherever it runs, now and when it is started again. */
+  keep(note: string): void {
+    if (note === this.#note) return;
+    this.#note = note;
+    this.#sendNote();
   }
 
   get isAlive(): boolean {
@@ -382,8 +391,19 @@ export class Kernel<C extends LifeChannels = LifeChannels> {
     return { kernelId: id, kernelspec, cwd, env, username, resources, requests };
   }
 
+  #sendNote(): void {
+    if (this.#note === undefined) return;
+    this.#provisioned?.keep?.(this.#note).catch((error: unknown) => {
+      this.#options.log.warn(
+        { err: error, kernelId: this.id },
+        'its place does not keep whose documents it has',
+      );
+    });
+  }
+
   #take(provisioned: ProvisionedKernel): void {
     this.#provisioned = provisioned;
+    this.#sendNote();
     void provisioned.exited.then((exit) => {
       if (this.#provisioned === provisioned)
         this.dispatch({ type: 'exited', exit, mayPass: exitMayPass(exit) });

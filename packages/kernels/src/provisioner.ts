@@ -85,6 +85,8 @@ export interface FoundKernel {
   readonly launchedAt: number;
   /** Its launch was over; else the server that made it ended in the midst of that. */
   readonly isLaunched: boolean;
+  /** What was last kept with it. */
+  readonly note?: string | undefined;
 }
 
 /** A place where kernels run: this machine, a Kubernetes namespace, another gateway. */
@@ -149,6 +151,11 @@ export interface ProvisionedKernel {
   requestShutdown?(restart: boolean): Promise<void>;
   /** Calls back when its place cannot be asked any more, and when it can again. Nothing is known to have ended meanwhile. */
   watchPlace?(listener: (news: PlaceNews) => void): void;
+  /**
+   * Keeps this text with the kernel, for a server without records that finds it; the last one counts. A place that does not answer
+   * gets it later. Absent: nobody finds a kernel of this place but by records.
+   */
+  keep?(note: string): Promise<void>;
   /** The last lines of its log, oldest first. */
   logs?(): Promise<readonly string[]>;
 }

@@ -5,6 +5,7 @@ import type { KernelRegistry } from './kernel-registry.ts';
 import type { Kernel } from './kernel.ts';
 import type { LifeChannels } from './life-channels.ts';
 import type { Log } from './log.ts';
+import { sessionNote, sessionsOfNote } from './session-note.ts';
 import type { SessionRecord, SessionStore } from './session-store.ts';
 
 /** What a client wants a kernel for: a document, a console, anything that has a path. */
@@ -50,9 +51,12 @@ export class Sessions<C extends LifeChannels = LifeChannels> {
   /** Sessions that are being made, by user and path: two requests for one at once get one kernel. */
   readonly #coming = new Map<string, Promise<SessionRecord>>();
 
+  #isAdopted = false;
+
   constructor(options: SessionsOptions<C>) {
     this.#options = options;
     options.registry.onRemoved((kernelId) => this.#dropSessionsOf(kernelId));
+    options.registry.onFound((kernelId, note) => this.#takeFound(kernelId, note));
   }
 
   /** Takes over the sessions of the former server whose kernels the registry has adopted. */
@@ -60,6 +64,9 @@ export class Sessions<C extends LifeChannels = LifeChannels> {
     for (const record of await this.#options.store.load()) {
       if (this.#options.registry.get(record.kernelId)) this.#sessions.set(record.id, record);
     }
+    for (const kernelId of new Set([...this.#sessions.values()].map((session) => session.kernelId)))
+      this.#note(kernelId);
+    this.#isAdopted = true;
     await this.#save();
   }
 
@@ -119,6 +126,8 @@ export class Sessions<C extends LifeChannels = LifeChannels> {
     if (!this.#sessions.has(id)) throw notFound(id);
     const after: SessionRecord = { ...before, path, name, type, kernelId };
     this.#sessions.set(id, after);
+    this.#note(before.kernelId);
+    this.#note(kernelId);
     if (after.path !== before.path || after.name !== before.name) {
       const { sessionName } = await this.#options.placeOf(path, name, username);
       this.#kernelOf(after)?.setLaunchEnv({ JPY_SESSION_NAME: sessionName });
@@ -140,6 +149,7 @@ export class Sessions<C extends LifeChannels = LifeChannels> {
       throw error;
     } finally {
       this.#sessions.delete(id);
+      this.#note(kernelId);
       await this.#save();
     }
   }
@@ -157,6 +167,7 @@ export class Sessions<C extends LifeChannels = LifeChannels> {
     const kernelId = await this.#startOrFind(kernel, { path, name, username });
     const record: SessionRecord = { id, path, name, type, kernelId, username };
     this.#sessions.set(id, record);
+    this.#note(kernelId);
     await this.#save();
     return record;
   }
@@ -191,6 +202,20 @@ export class Sessions<C extends LifeChannels = LifeChannels> {
       // Gone by itself meanwhile, or it will be listed until it is.
       this.#options.log.warn({ err: error, kernelId }, "a session's former kernel could not be stopped");
     });
+  }
+
+  /** The kernel's place keeps which sessions have it. */
+  #note(kernelId: string): void {
+    const having = [...this.#sessions.values()].filter((session) => session.kernelId === kernelId);
+    this.#options.registry.get(kernelId)?.keep(sessionNote(having));
+  }
+
+  #takeFound(kernelId: string, note: string): void {
+    const username = this.#options.registry.get(kernelId)?.record.username ?? '';
+    for (const record of sessionsOfNote(note, kernelId, username))
+      if (!this.#sessions.has(record.id)) this.#sessions.set(record.id, record);
+    // Else what is written is not read yet.
+    if (this.#isAdopted) void this.#save();
   }
 
   #dropSessionsOf(kernelId: string): void {

@@ -10,5 +10,6 @@ export {
   kubernetesProvisioner,
   type KubernetesProvisionerOptions,
 } from './kubernetes/kubernetes-provisioner.ts';
+export { openClusterLease } from './kubernetes/lease/open-cluster-lease.ts';
 export { kubernetesOptions, type KubernetesOptions } from './kubernetes/options.ts';
 export { gatewayOptions, type GatewayOptions } from './gateway/options.ts';

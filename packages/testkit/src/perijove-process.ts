@@ -12,6 +12,8 @@ const bundle = fileURLToPath(new URL('../../../dist/perijove.js', import.meta.ur
 export interface PerijoveOptions {
   /** `lab` unless given. */
   readonly command?: 'lab' | 'gateway';
+  /** Any that is free, unless given. */
+  readonly port?: number;
   /** Flags after the command; `--port 0 --no-browser --no-private-python` are there already. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -90,7 +92,7 @@ export async function startPerijove(options: PerijoveOptions = {}): Promise<Peri
       bundle,
       options.command ?? 'lab',
       '--port',
-      '0',
+      String(options.port ?? 0),
       ...(options.command === 'gateway' ? [] : ['--no-browser']),
       '--no-private-python',
       '--root-dir',

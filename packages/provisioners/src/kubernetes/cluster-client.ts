@@ -45,10 +45,13 @@ const maxLineLength = 16 * 1024 * 1024;
 /** The few endpoints of the cluster's API that kernels need, over connections that are kept. */
 export class ClusterClient {
   readonly #access: ClusterAccess;
+  readonly #confirm: (() => Promise<void>) | undefined;
   #agent: { readonly of: string; readonly agent: HttpAgent | HttpsAgent } | undefined;
 
-  constructor(access: ClusterAccess) {
+  /** `confirm` is asked before each change. */
+  constructor(access: ClusterAccess, confirm?: () => Promise<void>) {
     this.#access = access;
+    this.#confirm = confirm;
   }
 
   /** Where the cluster is, for people. */
@@ -148,6 +151,7 @@ export class ClusterClient {
   ): Promise<IncomingMessage> {
     const { query = {}, signal, contentType = 'application/json' } = options;
     signal?.throwIfAborted();
+    if (method !== 'GET') await this.#confirm?.();
     const credentials = await this.#access.credentials();
     const { server } = this.#access;
     const body = options.body === undefined ? undefined : Buffer.from(JSON.stringify(options.body));

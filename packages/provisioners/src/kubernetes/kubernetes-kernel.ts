@@ -6,10 +6,11 @@ import type {
   ProvisionedHandle,
   ProvisionedKernel,
 } from '@perijove/kernels';
-import { ClusterRefusal, type ClusterClient } from './cluster-client.ts';
+import { ClusterRefusal, ClusterUnreachable, type ClusterClient } from './cluster-client.ts';
 import { kernelContainer, type Pod } from './pod.ts';
 import { execInPod } from './pod-exec.ts';
 import { exitOfPod } from './pod-exit.ts';
+import { annotations } from './pod-manifest.ts';
 
 export interface KubernetesKernelOptions {
   readonly client: ClusterClient;
@@ -42,6 +43,9 @@ export class KubernetesKernel implements ProvisionedKernel {
   #isNodeLost = false;
   #isEnding = false;
   #away: string | undefined;
+  /** What its pod does not say yet. */
+  #note: string | undefined;
+  #noting: Promise<void> = Promise.resolve();
   #tellPlace: (news: PlaceNews) => void = () => undefined;
 
   constructor(options: KubernetesKernelOptions) {
@@ -87,6 +91,34 @@ export class KubernetesKernel implements ProvisionedKernel {
     if (this.#away === undefined) return;
     this.#away = undefined;
     this.#tellPlace({ type: 'found' });
+    // What fails again stays for the next time.
+    this.#sendNote().catch(() => undefined);
+  }
+
+  /** As an annotation of the pod. */
+  async keep(note: string): Promise<void> {
+    if (this.#pod.metadata.annotations?.[annotations.note] === note && this.#note === undefined) return;
+    this.#note = note;
+    try {
+      await this.#sendNote();
+    } catch (error) {
+      if (!(error instanceof ClusterUnreachable)) throw error;
+    }
+  }
+
+  /** One at a time, so that the last one counts. */
+  #sendNote(): Promise<void> {
+    const sending = this.#noting.then(async () => {
+      const note = this.#note;
+      if (note === undefined || this.#isDestroying) return;
+      await this.#options.client.ask('PATCH', this.#path, {
+        contentType: 'application/merge-patch+json',
+        body: { metadata: { annotations: { [annotations.note]: note } } },
+      });
+      if (this.#note === note) this.#note = undefined;
+    });
+    this.#noting = sending.catch(() => undefined);
+    return sending;
   }
 
   watchPlace(listener: (news: PlaceNews) => void): void {

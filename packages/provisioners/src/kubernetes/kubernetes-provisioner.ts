@@ -40,6 +40,7 @@ import {
   podNameOf,
   secretManifest,
   selectorOf,
+  type OwnerReference,
 } from './pod-manifest.ts';
 import { nowhere, PodWays, type PodWay } from './pod-ways.ts';
 
@@ -49,6 +50,8 @@ export interface KubernetesProvisionerOptions {
   readonly options: KubernetesOptions;
   /** By which this server knows its own pods. */
   readonly instance: string;
+  /** Called before anything in the cluster is changed: rejects if that is another server's to do now. */
+  readonly confirm?: (() => Promise<void>) | undefined;
   readonly log: Log;
 }
 
@@ -61,6 +64,7 @@ interface Cluster {
   readonly ways: PodWays;
   readonly orphans: OrphanWatch;
   readonly forwards: string | undefined;
+  readonly owner: () => Promise<OwnerReference | undefined>;
 }
 
 /** Runs kernels as pods of a Kubernetes namespace. */
@@ -111,6 +115,7 @@ class KubernetesProvisioner implements Provisioner {
     const displayName = request.kernelspec.spec.display_name;
     const { instance, options } = this.#options;
     const manifest = podManifest({
+      owner: await cluster.owner(),
       launch: request,
       config,
       podName,
@@ -206,6 +211,7 @@ class KubernetesProvisioner implements Provisioner {
       youngest.set(launch.kernelId, {
         handle: handleOf(pod, launch.kernelId, namespace),
         launch,
+        note: pod.metadata.annotations?.[annotations.note],
         launchedAt: Date.parse(pod.metadata.creationTimestamp ?? '') || Date.now(),
         isLaunched: kernelStateOf(pod)?.running !== undefined || kernelStateOf(pod)?.terminated !== undefined,
       });
@@ -215,9 +221,10 @@ class KubernetesProvisioner implements Provisioner {
 
   close(): void {
     this.#closing.abort();
-    void this.#cluster?.then(async ({ client, pods, events, orphans, forwards }) => {
+    void this.#cluster?.then(async ({ client, pods, events, ways, orphans, forwards }) => {
       orphans.stop();
       pods.close();
+      ways.close();
       events.close();
       client.close();
       if (forwards !== undefined) await rm(forwards, { recursive: true, force: true });
@@ -235,7 +242,7 @@ class KubernetesProvisioner implements Provisioner {
   async #connect(): Promise<Cluster> {
     const { openAccess, options, instance, log } = this.#options;
     const access = await openAccess();
-    const client = new ClusterClient(access);
+    const client = new ClusterClient(access, this.#options.confirm);
     const namespace = options.kubernetesNamespace || access.namespace;
     const pods = new ClusterPods({ client, namespace, selector: selectorOf(instance), log });
     const forwards = await this.#forwards(access);
@@ -254,8 +261,24 @@ class KubernetesProvisioner implements Provisioner {
         log,
       }),
       forwards,
+      owner: () =>
+        options.kubernetesOwner === '' ? Promise.resolve(undefined) : this.#owner(client, namespace),
     };
     return cluster;
+  }
+
+  /** Rejects with KERNEL_LAUNCH_FAILED: kernels that nobody would ever remove are not started. */
+  async #owner(client: ClusterClient, namespace: string): Promise<OwnerReference> {
+    const name = this.#options.options.kubernetesOwner;
+    try {
+      const { metadata } = await client.ask<{ metadata: { uid: string } }>(
+        'GET',
+        `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`,
+      );
+      return { apiVersion: 'apps/v1', kind: 'Deployment', name, uid: metadata.uid };
+    } catch (error) {
+      throw error instanceof ClusterRefusal ? createRefusal(error) : asLaunchError(error);
+    }
   }
 
   async #forwards({ isInside }: ClusterAccess): Promise<string | undefined> {

@@ -38,6 +38,22 @@ export const kubernetesOptions = {
     schema: Type.Number({ default: 60, exclusiveMinimum: 0, maximum: 86_400 }),
     help: 'Seconds after which a pod of this server that none of its kernels has is removed.',
   },
+  kubernetesOwner: {
+    schema: Type.String({ default: '', pattern: '^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$' }),
+    help: "The Deployment in the kernels' namespace that this server is one of: when that is deleted, the cluster deletes the kernels too.",
+  },
+  kubernetesLease: {
+    schema: Type.String({ default: '', pattern: '^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$' }),
+    help: 'Of several servers with this name for their Lease in the cluster, one has the kernels; the others stand by, pass everything on to it, and one of them takes over when it is gone. Needs --port and --kubernetes-instance, the same for all.',
+  },
+  kubernetesLeaseS: {
+    schema: Type.Integer({ default: 10, minimum: 2, maximum: 600 }),
+    help: 'Seconds without a sign of life after which another server takes over. One that ends in good order is followed at once.',
+  },
+  kubernetesPodIp: {
+    schema: Type.String({ default: '' }),
+    help: "This server's address, for those that stand by. Empty: the first one that this machine has.",
+  },
 } as const;
 
 export type KubernetesOptions = {

@@ -172,6 +172,27 @@ test('[P6] the kernel starts in the folder of its document where a volume has it
   expect(workingDirOf({ cwd: '/home/adam' }, { image: 'i' })).toBeUndefined();
 });
 
+test('[P20] a mount for each user has the folder of the kernel’s user, whatever that one is called', () => {
+  const config = {
+    volumeMounts: [
+      { name: 'notebooks', mountPath: '/notebooks/{username}', subPath: '{username}', readOnly: false },
+    ],
+  };
+  const mountsOf = (username: string, cwd = '/') => {
+    const [container] = made(config, { username, cwd }).spec.containers;
+    return { mount: (container['volumeMounts'] as object[])[0], workingDir: container['workingDir'] };
+  };
+  expect(mountsOf('ada', '/notebooks/ada/work')).toEqual({
+    mount: { name: 'notebooks', mountPath: '/notebooks/ada', subPath: 'ada', readOnly: false },
+    workingDir: '/notebooks/ada/work',
+  });
+  expect(mountsOf('../bob').mount).toMatchObject({
+    mountPath: '/notebooks/~2e.~2fbob',
+    subPath: '~2e.~2fbob',
+  });
+  expect(mountsOf('ada', '/notebooks/bob').workingDir).toBeUndefined();
+});
+
 test.each([
   [{}, /image/],
   [

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { kernelCommandElsewhere, type LaunchRequest, type Resources } from '@perijove/kernels';
+import { folderNameOf, kernelCommandElsewhere, type LaunchRequest, type Resources } from '@perijove/kernels';
 import type { ConnectionInfo } from '@perijove/protocol';
 import type { KubernetesConfig } from './kernelspec-config.ts';
 import { launchAnnotation } from './launch-annotation.ts';
@@ -17,6 +17,8 @@ export const annotations = {
   username: 'perijove.dev/username',
   kernelspec: 'perijove.dev/kernelspec',
   launch: 'perijove.dev/launch',
+  /** Of whoever has the kernel: which documents. */
+  note: 'perijove.dev/note',
 } as const;
 
 /** The same in every pod, which has an address of its own: below the range of ports that systems give out by themselves. */
@@ -34,10 +36,28 @@ export interface ManifestRequest {
   readonly podName: string;
   readonly instance: string;
   readonly nodeLostS: number;
+  /** Goes, and all kernels with it. */
+  readonly owner?: OwnerReference | undefined;
+}
+
+/** Kubernetes docs, "Owners and Dependents". */
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
 }
 
 /** The pod that is a kernel: its image as it is, run by the kernelspec's argv. It holds the *restricted* Pod Security level. */
-export function podManifest({ launch, config, podName, instance, nodeLostS }: ManifestRequest): object {
+export function podManifest({
+  launch,
+  config: asSaid,
+  podName,
+  instance,
+  nodeLostS,
+  owner,
+}: ManifestRequest): object {
+  const config = ofUser(asSaid, launch.username);
   const { kernelspec, kernelId, username, env } = launch;
   const command = kernelCommandElsewhere(kernelspec, {
     kernelId,
@@ -56,6 +76,7 @@ export function podManifest({ launch, config, podName, instance, nodeLostS }: Ma
     metadata: {
       name: podName,
       labels: { ...config.labels, ...kernelLabels(kernelId, instance) },
+      ...(owner ? { ownerReferences: [owner] } : {}),
       annotations: {
         // A kernel's memory is nowhere else: it is not moved to empty a node.
         'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
@@ -196,6 +217,20 @@ function picked(config: KubernetesConfig, names: readonly (keyof KubernetesConfi
   return Object.fromEntries(
     names.filter((name) => config[name] !== undefined).map((name) => [name, config[name]]),
   );
+}
+
+/** `{username}` in a mount's paths is the folder name of the kernel's user: what is in it is no other user's. */
+function ofUser(config: KubernetesConfig, username: string): KubernetesConfig {
+  if (!config.volumeMounts) return config;
+  const folder = folderNameOf(username);
+  const expanded = (value: unknown): unknown =>
+    typeof value === 'string' ? value.replaceAll('{username}', folder) : value;
+  const volumeMounts = config.volumeMounts.map((mount) => ({
+    ...mount,
+    mountPath: mount.mountPath.replaceAll('{username}', folder),
+    ...('subPath' in mount ? { subPath: expanded(mount['subPath']) } : {}),
+  }));
+  return { ...config, volumeMounts };
 }
 
 /** The document's folder, where a volume of the kernel has it at the same path; else what the image or kernelspec says. */

@@ -40,9 +40,16 @@ const retryMaxMs = 10_000;
 /** The ways to the pods of a namespace. */
 export class PodWays {
   readonly #options: PodWaysOptions;
+  readonly #forwards = new Set<PodForward>();
 
   constructor(options: PodWaysOptions) {
     this.#options = options;
+  }
+
+  /** Of all pods. */
+  close(): void {
+    for (const forward of this.#forwards) forward.close();
+    this.#forwards.clear();
   }
 
   async to(pod: Pod, info: ConnectionInfo): Promise<PodWay> {
@@ -59,8 +66,13 @@ export class PodWays {
       ports: [shell, iopub, stdin, control],
       log,
     });
+    this.#forwards.add(forward);
     await forward.open();
-    return { connection: { ...info, transport: 'ipc', ip: prefix }, close: () => forward.close() };
+    const close = (): void => {
+      this.#forwards.delete(forward);
+      forward.close();
+    };
+    return { connection: { ...info, transport: 'ipc', ip: prefix }, close };
   }
 
   /** Asks until the API answers, or nobody wants to know any more. */

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { folderNameOf } from '@perijove/kernels';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestUsers } from '../auth/test-users.ts';
@@ -12,7 +13,7 @@ import { createTestApp } from '../http/test-app.ts';
 import pino from 'pino';
 import { createFileContents, type FileContentsService } from './create-file-contents.ts';
 import { contentsOptions } from './options.ts';
-import { folderNameOf, parseRootTemplate, rootOf } from './root-template.ts';
+import { parseRootTemplate, rootOf } from './root-template.ts';
 import { contentsRoutes } from './routes.ts';
 import { createUserFiles, type FilesOf } from './user-files.ts';
 

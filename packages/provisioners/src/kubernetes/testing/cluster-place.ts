@@ -29,6 +29,10 @@ const defaults: KubernetesOptions = {
   kubernetesUnschedulable: 'refuse',
   kubernetesNodeLostS: 1,
   kubernetesOrphanS: 60,
+  kubernetesOwner: '',
+  kubernetesLease: '',
+  kubernetesLeaseS: 10,
+  kubernetesPodIp: '',
 };
 
 export interface Told {
