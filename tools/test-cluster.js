@@ -2,13 +2,14 @@
 // and goes on beside the other suites: the first time Kubernetes has to be built, which takes minutes.
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const folder = fileURLToPath(new URL('cluster', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
 const cache =
   process.env.PERIJOVE_CLUSTER_CACHE ||
   join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'perijove-cluster');
@@ -21,12 +22,17 @@ const goVersion = [1, 25];
  */
 export async function bringUpCluster() {
   const nothing = { env: {}, down: async () => {} };
-  const { PERIJOVE_TEST_KUBECONFIG: named, PERIJOVE_TEST_KERNEL_IMAGE: image } = process.env;
+  const {
+    PERIJOVE_TEST_KUBECONFIG: named,
+    PERIJOVE_TEST_KERNEL_IMAGE: kernel,
+    PERIJOVE_TEST_IMAGE: server,
+  } = process.env;
   if (named) {
-    const why = image
-      ? undefined
-      : 'PERIJOVE_TEST_KERNEL_IMAGE has to name an image with ipykernel that the cluster can pull.';
-    return { ...nothing, ready: image !== undefined && image !== '', why };
+    const why =
+      kernel && server
+        ? undefined
+        : 'PERIJOVE_TEST_KERNEL_IMAGE has to name an image with ipykernel that the cluster can pull, PERIJOVE_TEST_IMAGE one of the Containerfile.';
+    return { ...nothing, ready: why === undefined, why };
   }
   const why = await whyNot();
   if (why !== undefined) return { ...nothing, ready: false, why };
@@ -39,11 +45,13 @@ export async function bringUpCluster() {
   try {
     // Whoever brought it up before is still using it.
     if ((await run('up')).includes('already up')) down = nothing.down;
+    await run('helm');
     return {
       ready: true,
       env: {
         PERIJOVE_TEST_KUBECONFIG: kubeconfig,
         PERIJOVE_TEST_KERNEL_IMAGE: await kernelImage(),
+        PERIJOVE_TEST_IMAGE: await serverImage(),
         PATH: `${join(cache, 'bin')}:${process.env.PATH}`,
       },
       down,
@@ -54,19 +62,35 @@ export async function bringUpCluster() {
   }
 }
 
-/** An image with ipykernel, named after what it is made by: made again when that changes. */
-async function kernelImage() {
-  const hash = createHash('sha256')
-    .update(readFileSync(join(folder, 'image')))
-    .digest('hex')
-    .slice(0, 8);
-  const name = `perijove.test/kernel-python:${hash}`;
+/** An image with ipykernel, made again when what makes it changes. */
+function kernelImage() {
+  return madeOnce('kernel', 'perijove.test/kernel-python', [join(folder, 'image')]);
+}
+
+/** The image of this tree as it is built. */
+function serverImage() {
+  const built = ['dist', 'packages/lab/dist'].map((name) => join(root, name));
+  return madeOnce('perijove', 'perijove.test/perijove', [
+    join(folder, 'image'),
+    join(root, 'Containerfile'),
+    ...built
+      .flatMap((name) => readdirSync(name).map((file) => join(name, file)))
+      .filter((file) => !file.endsWith('.map')),
+  ]);
+}
+
+/** The name of an image that `tools/cluster/image` makes of these files; folders count by their names. */
+async function madeOnce(what, repository, files) {
+  const hash = createHash('sha256');
+  for (const file of files)
+    hash.update(file.slice(root.length)).update(statSync(file).isFile() ? readFileSync(file) : '');
+  const name = `${repository}:${hash.digest('hex').slice(0, 8)}`;
   const images = join(cache, 'images');
-  const archive = `${name.replace(/[/:]/g, '-')}.tar`;
-  if (existsSync(join(images, archive))) return name; // `up` has loaded it
+  const archiveOf = (image) => image.replaceAll(/[/:]/g, '-');
+  if (existsSync(join(images, `${archiveOf(name)}.tar`))) return name; // `up` has loaded it
   for (const old of readdirSync(images))
-    if (old.startsWith('perijove.test-kernel-python-')) rmSync(join(images, old));
-  await run('image', 'kernel', name);
+    if (old.startsWith(`${archiveOf(repository)}-`)) rmSync(join(images, old));
+  await run('image', what, name);
   return name;
 }
 

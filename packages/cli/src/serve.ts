@@ -40,6 +40,8 @@ export class Endings {
 
 interface ServeSettings {
   readonly hashedPassword: string;
+  /** The one that was given, if any. */
+  readonly token?: string | undefined;
   readonly rootDir: string;
   readonly sock: string;
   readonly browser: boolean;
@@ -118,7 +120,9 @@ async function announce(
 ): Promise<() => Promise<void>> {
   const { url, token } = server;
   const page = new URL(settings.page.replace(/^\//, ''), url);
-  if (token !== '') page.searchParams.set('token', token);
+  // One that somebody has given is known to them; whoever reads this in a log is another.
+  const isKnown = token === settings.token && !process.stdout.isTTY;
+  if (token !== '' && !isKnown) page.searchParams.set('token', token);
   const { hostname, port, protocol } = page;
   const remove = await writeServerFile(runtimeDir, {
     base_url: new URL(url).pathname,

@@ -54,8 +54,8 @@ async function freePort(): Promise<number> {
 }
 
 /** With a home, and so a state folder, of its own. Resolves when it works, which may be long after it stands by. */
-async function start(name: string, port: number): Promise<PerijoveProcess> {
-  const home = join(folders.base, name);
+async function start(called: string, port: number): Promise<PerijoveProcess> {
+  const home = join(folders.base, called);
   await mkdir(home, { recursive: true });
   const server = await startPerijove({
     folders: { ...folders, home },

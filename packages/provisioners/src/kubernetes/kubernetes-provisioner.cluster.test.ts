@@ -474,7 +474,7 @@ test('[P15] the rights that the documentation names are enough', async () => {
     kind: 'Role',
     metadata: { name: 'gateway' },
     rules: [
-      rule(['pods'], ['get', 'list', 'watch', 'create', 'delete']),
+      rule(['pods'], ['get', 'list', 'watch', 'create', 'patch', 'delete']),
       rule(['secrets'], ['get', 'create']),
       rule(['pods/log'], ['get']),
       rule(['pods/exec', 'pods/portforward'], ['get', 'create']),
@@ -496,6 +496,9 @@ test('[P15] the rights that the documentation names are enough', async () => {
   expect((await client.execute('print(1)')).text).toBe('1\n');
   await kernel.interrupt();
   expect(await kernel.logs?.()).toEqual(expect.any(Array));
+  await kernel.keep?.('whose it is');
+  const [pod] = await place.pods();
+  expect(pod?.metadata.annotations).toMatchObject({ 'perijove.dev/note': 'whose it is' });
   await kernel.destroy(0);
   const nowhere = place.provisioner({ kubeconfig: access.kubeconfig, kubernetesNamespace: 'default' });
   expect(await place.refusal({}, {}, nowhere)).toMatchObject({
