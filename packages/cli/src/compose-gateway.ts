@@ -113,6 +113,7 @@ export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
     running: {
       kernels: () => kernels.registry.list().map(({ model }) => model),
       queue: () => kernels.registry.queueCounts,
+      overview: () => overview.read(),
       terminals: () => [],
       limits,
     },

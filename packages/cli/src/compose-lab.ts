@@ -148,6 +148,7 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
     running: {
       kernels: () => kernels.registry.list().map(({ model }) => model),
       queue: () => kernels.registry.queueCounts,
+      overview: () => overview.read(),
       terminals: () =>
         terminals.list().map(({ lastActivity }) => ({ last_activity: lastActivity.toISOString() })),
       ...(limits === undefined ? {} : { limits }),

@@ -1,4 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
@@ -155,6 +158,45 @@ test('[A63] keys of a file are rotated without a restart; what the former ones s
   await identity.identify({ 'x-identity': after });
   expect(await isIn()).toBe(true);
   await writeKeys(keys, 'one');
+});
+
+test('[A65] keys of an address: an unknown one is fetched, twice a minute at most; what is gone there is void after its time', async () => {
+  let fetched = 0;
+  const server = createServer((_request, response) => {
+    fetched += 1;
+    void readFile(jwks()).then((text) => response.setHeader('content-type', 'application/json').end(text));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  let now = Date.now();
+  // The clock that jose looks at, too.
+  vi.useFakeTimers({ toFake: ['Date'], now });
+  const pass = (seconds: number): void => void vi.setSystemTime((now += seconds * 1000));
+  try {
+    const proxyJwks = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`;
+    const identity = await open({ proxyJwks, proxyJwksCacheS: 120 });
+    const before = await jwt({}, { exp: '1h' }).sign(keys.privateKey);
+    const after = await jwt({}, { kid: 'two', exp: '1h' }).sign(others.privateKey);
+    const isIn = async (text: string): Promise<boolean> =>
+      'user' in ((await identity.identify({ 'x-identity': text })) ?? {});
+    expect(await isIn(before)).toBe(true);
+    expect(await isIn(before)).toBe(true);
+    expect(fetched).toBe(1);
+
+    await writeKeys(others, 'two');
+    expect(await isIn(after)).toBe(false);
+    expect(fetched).toBe(1);
+    pass(31);
+    expect(await isIn(after)).toBe(true);
+    expect(fetched).toBe(2);
+    expect(await isIn(before)).toBe(true);
+    pass(121);
+    expect(await isIn(before)).toBe(false);
+    expect(await isIn(after)).toBe(true);
+  } finally {
+    vi.useRealTimers();
+    await writeKeys(keys, 'one');
+    server.close();
+  }
 });
 
 test('[A64] a proxy without keys, issuer or audience, or with a header of browsers, does not start', async () => {

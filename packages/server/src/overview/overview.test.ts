@@ -13,7 +13,9 @@ import { expect, test } from 'vitest';
 import { allEventSchemas } from '../events/all-event-schemas.ts';
 import type { ServerEvent } from '../events/event-bus.ts';
 import { JupyterEventBus } from '../events/jupyter-event-bus.ts';
+import { openTestUsers } from '../auth/test-users.ts';
 import { createTestApp, withToken } from '../http/test-app.ts';
+import { metricsRoutes } from '../status/metrics-routes.ts';
 import { kernelRow, type OverviewedKernel } from './kernel-row.ts';
 import { machineRows } from './machine-rows.ts';
 import { overviewRoutes } from './overview-routes.ts';
@@ -263,4 +265,64 @@ test('[OV6] by REST: all of it, one kernel, and 404 for one that is not there; s
   expect((await get('/perijove/api/overview/kernels/k2')).json()).toEqual(overview.kernels[1]);
   expect((await get('/perijove/api/overview/kernels/k3')).statusCode).toBe(404);
   expect((await get('/perijove/api/overview', {})).statusCode).toBe(403);
+});
+
+test('[OV6] who is no admin gets their own kernels: by REST, and as events', async () => {
+  const { source, told } = sourceOf([kernel('k1'), kernel('k2', { username: 'bob' })]);
+  await using users = await openTestUsers();
+  const app = await createTestApp([overviewRoutes(source)], { authenticator: users.authenticator });
+  const get = async (user: string, url: string) => app.inject({ url, headers: users.as(user) });
+  const idsOf = async (user: string): Promise<string[]> =>
+    (await get(user, '/perijove/api/overview')).json<Overview>().kernels.map(({ id }) => id);
+  expect(await idsOf('ada')).toEqual(['k1']);
+  expect(await idsOf('bob')).toEqual(['k2']);
+  expect(await idsOf('eve')).toEqual([]);
+  expect(await idsOf('root')).toEqual(['k1', 'k2']);
+  const status = async (user: string): Promise<number> =>
+    (await get(user, '/perijove/api/overview/kernels/k2')).statusCode;
+  expect([await status('ada'), await status('bob'), await status('root')]).toEqual([404, 200, 200]);
+  source.tell();
+  const ofKernels = told.filter(({ schemaId }) => schemaId === overviewKernelSchemaId);
+  expect(ofKernels.map(({ data, owner }) => [data['kernel_id'], owner])).toEqual([
+    ['k1', 'ada'],
+    ['k2', 'bob'],
+  ]);
+});
+
+test('[OV7] metrics add up what the overview says, by kernelspec and machine; nobody is named in them', async () => {
+  const dead: KernelState = { status: 'dead', death: { reason: 'exited', message: 'It ended.', at: 0 } };
+  const limited = { resources: { memoryBytes: 2 * gibibyte, cpus: 1 } };
+  const { source } = sourceOf(
+    [
+      kernel('k1', limited),
+      kernel('k2', { ...limited, username: 'bob' }),
+      kernel('k3', { state: dead, ...limited }),
+    ],
+    {
+      k1: { at: 0, memoryBytes: gibibyte, cpuSeconds: 3, cpus: 0.25 },
+      k2: { at: 0, memoryBytes: gibibyte / 2, cpuSeconds: 3, cpus: 0.5 },
+    },
+  );
+  const things = { kernels: () => [], terminals: () => [], overview: () => source.read() };
+  const app = await createTestApp([metricsRoutes({ running: things, authenticate: true })]);
+  const { body } = await app.inject({ url: '/metrics', headers: withToken });
+  const found = body.split('\n').filter((line) => /^perijove_(kernel|machine)/.test(line));
+  const labels = '{kernelspec="python3",node="here"}';
+  expect(found.toSorted()).toEqual(
+    [
+      'perijove_kernels{phase="idle",kernelspec="python3",node="here"} 2',
+      'perijove_kernels{phase="dead",kernelspec="python3",node="here"} 1',
+      `perijove_kernel_memory_bytes_used${labels} ${1.5 * gibibyte}`,
+      `perijove_kernel_cpus_used${labels} 0.75`,
+      `perijove_kernel_memory_bytes_request${labels} ${4 * gibibyte}`,
+      `perijove_kernel_cpus_request${labels} 2`,
+      `perijove_kernel_memory_bytes_limit${labels} ${4 * gibibyte}`,
+      `perijove_kernel_cpus_limit${labels} 2`,
+      `perijove_machine_memory_bytes_capacity{node="here"} ${8 * gibibyte}`,
+      'perijove_machine_cpus_capacity{node="here"} 4',
+      `perijove_machine_memory_bytes_allocated{node="here"} ${4 * gibibyte}`,
+      'perijove_machine_cpus_allocated{node="here"} 2',
+    ].toSorted(),
+  );
+  expect(body).not.toMatch(/ada|bob|ipynb/);
 });

@@ -1,6 +1,7 @@
 import type { Counter, Gauge, Registry } from 'prom-client';
 import type { Access } from '../http/access.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
+import { addOverviewMetrics } from '../overview/overview-metrics.ts';
 import { lastActivity, type RunningThings } from './status-routes.ts';
 import { serverVersion } from './version.ts';
 
@@ -61,6 +62,7 @@ async function createRegistry(
     'counter for how many terminals are running',
     () => running.terminals().length,
   );
+  if (running.overview) addOverviewMetrics(registry, running.overview, Gauge);
   if (running.queue) addQueueMetrics(registry, running.queue, { Counter, Gauge });
   new Gauge({ name: 'jupyter_server_info', help: 'Jupyter Server Version information', labelNames: ['version'], registers })
     .set({ version: serverVersion }, 1); // prettier-ignore

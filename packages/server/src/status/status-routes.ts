@@ -1,5 +1,6 @@
 import type { KernelModel } from '@perijove/protocol';
 import { Type } from 'typebox';
+import type { OverviewPicture } from '../overview/overview-metrics.ts';
 import type { RoutePlugin } from '../http/route-plugin.ts';
 
 /** What runs, for those who count it. */
@@ -13,6 +14,8 @@ export interface RunningThings {
     readonly queued: number;
     readonly starts: { readonly admitted: number; readonly queued: number; readonly refused: number };
   };
+  /** What runs where, and with what. */
+  readonly overview?: () => Promise<OverviewPicture>;
 }
 
 /** `/api/status`, which JupyterHub's cullers read. */
