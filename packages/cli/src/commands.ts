@@ -52,6 +52,13 @@ const token: Command = {
   run: async (args) => (await import('./token.ts')).runToken(args),
 };
 
+const doctor: Command = {
+  name: 'doctor',
+  about: 'Look at what kernels need of a Kubernetes cluster, and say what is missing.',
+  help: async () => (await import('./doctor.ts')).doctorHelp(),
+  run: async (args) => (await import('./doctor.ts')).runDoctor(args),
+};
+
 const help: Command = {
   name: 'help',
   about: 'Show this.',
@@ -72,7 +79,17 @@ const versionCommand: Command = {
   },
 };
 
-export const commands: readonly Command[] = [lab, gateway, list, kernels, stop, token, help, versionCommand];
+export const commands: readonly Command[] = [
+  lab,
+  gateway,
+  list,
+  kernels,
+  stop,
+  token,
+  doctor,
+  help,
+  versionCommand,
+];
 
 /** The command that the first word names, and the words after it. Flags without a command are `lab`'s. */
 export function findCommand(args: readonly string[]): { command: Command; rest: readonly string[] } {

@@ -24,9 +24,9 @@ import type { Environment } from './environment.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import { kernelsOfCluster } from './kernels-of-cluster.ts';
 import { limitsInForce } from './limits-in-force.ts';
-import { nodeOfRecord } from './node-of-record.ts';
 import { openKernelAccounts } from './open-kernel-accounts.ts';
 import { openAuditLog } from './open-audit-log.ts';
+import { placeOfRecord } from './place-of-record.ts';
 import type { Service } from './serve.ts';
 import type { Lead } from './take-the-lead.ts';
 import { version } from './version.ts';
@@ -95,7 +95,7 @@ export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
     kernelspecs,
     usageOf: (id) => kernels.usageOf(id),
     machines: async () => [{ name: hostname(), capacity: await provisioner.capacity() }],
-    nodeOf: ({ record }) => nodeOfRecord(record),
+    kernelPlaceOf: ({ record }) => placeOfRecord(record),
     bus,
   });
   const checkStart = async (username: string, name: string | undefined): Promise<void> => {

@@ -33,9 +33,9 @@ import type { KernelsElsewhere } from './kernels-of-gateway.ts';
 import type { LabSettings } from './lab-settings.ts';
 import { kernelsOfCluster } from './kernels-of-cluster.ts';
 import { limitsInForce } from './limits-in-force.ts';
-import { nodeOfRecord } from './node-of-record.ts';
 import { openKernelAccounts, terminalAccounts } from './open-kernel-accounts.ts';
 import { openAuditLog } from './open-audit-log.ts';
+import { placeOfRecord } from './place-of-record.ts';
 import type { Service } from './serve.ts';
 import type { Lead } from './take-the-lead.ts';
 
@@ -119,7 +119,7 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
     usageOf: (id) => kernels.usageOf(id),
     // What a gateway has is its own overview's to say.
     machines: async () => (elsewhere ? [] : [{ name: hostname(), capacity: await provisioner.capacity() }]),
-    nodeOf: ({ record }) => nodeOfRecord(record),
+    kernelPlaceOf: ({ record }) => placeOfRecord(record),
     bus,
   });
   const terminals = new Terminals({

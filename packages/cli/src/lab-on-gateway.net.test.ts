@@ -15,6 +15,7 @@ import {
   type PerijoveProcess,
 } from '@perijove/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 
 let ofGateway: PerijoveFolders;
 let ofLab: PerijoveFolders;
@@ -33,11 +34,11 @@ afterEach(async () => {
   await removeFolders(ofGateway);
 });
 
-async function startGateway(port = 0): Promise<PerijoveProcess> {
+async function startGateway(port = 0, ...more: string[]): Promise<PerijoveProcess> {
   const server = await startPerijove({
     command: 'gateway',
     folders: ofGateway,
-    args: ['--port', String(port), '--restart-limit', '0'],
+    args: ['--port', String(port), '--restart-limit', '0', ...more],
     env: { JUPYTER_PATH: join(ofGateway.base, 'jupyter'), PERIJOVE_TOKEN: token },
   });
   running.push(server);
@@ -120,6 +121,32 @@ test('[Y2] interrupt and restart are done by the gateway; clients stay', async (
   const again = client.execute('stream anew');
   await client.finished(again);
   expect(client.printed(again)).toBe('anew\n');
+});
+
+test('[Y16] why a start waits at the gateway is told here, and that it goes on', async () => {
+  const gateway = await startGateway(0, '--max-kernels', '1');
+  const lab = await startLab(gateway.url);
+  const first = await startKernel(lab);
+  const client = await connect(lab, first);
+  await client.finished(client.execute('stream 1'));
+  const events = new WebSocket(`${lab.url.replace(/^http/, 'ws')}api/events/subscribe?token=${lab.token}`);
+  const told: string[] = [];
+  events.on('message', (data: Buffer) => {
+    const event = JSON.parse(data.toString()) as { schema_id: string; kernel_id: string; message: string };
+    if (event.schema_id.includes('/kernel_phase/') && event.kernel_id !== first) told.push(event.message);
+  });
+  await once(events, 'open');
+  const second = await startKernel(lab);
+  const waits = /The only one in the queue: the one kernel that may run at a time is there/;
+  await eventually('it is told that it waits', async () => told.some((message) => waits.test(message)));
+  const overview = (await (await lab.fetch('perijove/api/overview')).json()) as {
+    kernels: { id: string; sentence: string }[];
+  };
+  expect(overview.kernels.find(({ id }) => id === second)?.sentence).toBe(told.at(-1));
+  expect((await lab.fetch(`api/kernels/${first}`, { method: 'DELETE' })).status).toBe(204);
+  const next = await connect(lab, second);
+  await next.finished(next.execute('stream 2'));
+  events.terminate();
 });
 
 test('[Y3] nothing of twenty thousand lines is lost on two hops, nor comes twice', async () => {

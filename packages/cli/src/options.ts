@@ -42,6 +42,16 @@ export const listOptions = {
   json: { schema: Type.Boolean({ default: false }), help: 'Print JSON instead of a table.' },
 } as const;
 
+/** `perijove doctor`. */
+export const doctorOptions = {
+  kubernetes: { schema: Type.Boolean({ default: false }), help: 'Look at the cluster.' },
+  dry: {
+    schema: Type.Boolean({ default: false }),
+    help: 'Start no kernel: neither images nor names are looked at.',
+  },
+  json: { schema: Type.Boolean({ default: false }), help: 'Print JSON.' },
+} as const;
+
 export const stopOptions = {
   kernels: {
     schema: Type.Boolean({ default: false }),

@@ -47,7 +47,16 @@ export function KernelRow({ kernel, hides, mayAct, now, port, open }: KernelRowP
       <td>
         <Meter label="Memory" used={used.memoryBytes} limit={limit.memoryBytes} inWords={memoryInWords} />
       </td>
-      {hides.has('machine') ? null : <td>{kernel.node}</td>}
+      {hides.has('machine') ? null : (
+        <td>
+          {kernel.node}
+          {kernel.image === undefined ? null : (
+            <span className="pjo-soft" title={`Pod ${kernel.pod ?? ''}, image ${kernel.image}`}>
+              {shortImage(kernel.image)}
+            </span>
+          )}
+        </td>
+      )}
       <td>
         <Time at={kernel.started} now={now} />
       </td>
@@ -58,6 +67,11 @@ export function KernelRow({ kernel, hides, mayAct, now, port, open }: KernelRowP
       <td className="pjo-last">{mayAct ? <Actions kernel={kernel} port={port} /> : null}</td>
     </tr>
   );
+}
+
+/** Without the registry, which is the same for all. */
+function shortImage(image: string): string {
+  return image.slice(image.lastIndexOf('/') + 1);
 }
 
 function Document({

@@ -45,6 +45,9 @@ export const OverviewKernelSchema = Type.Object({
   ),
   /** The machine that it runs on. */
   node: Type.String(),
+  /** Of a kernel in Kubernetes. */
+  pod: Type.Optional(Type.String()),
+  image: Type.Optional(Type.String()),
   resources: Type.Object({ limit: AmountsSchema, request: AmountsSchema, used: AmountsSchema }),
   started: Type.String(),
   lastActivity: Type.String(),

@@ -5,6 +5,8 @@ export * from './local/options.ts';
 export { GatewayClient } from './gateway/gateway-client.ts';
 export { GatewayKernelspecs } from './gateway/gateway-kernelspecs.ts';
 export { gatewayProvisioner, type GatewayProvisionerOptions } from './gateway/gateway-provisioner.ts';
+export { examineCluster } from './kubernetes/doctor/examine-cluster.ts';
+export type { Finding } from './kubernetes/doctor/finding.ts';
 export { hasCluster, openClusterAccess, type ClusterAccess } from './kubernetes/cluster-access.ts';
 export {
   kubernetesProvisioner,

@@ -120,7 +120,9 @@ export async function startPerijove(options: PerijoveOptions = {}): Promise<Peri
     );
   });
   const first = await printed;
-  const token = first.searchParams.get('token') ?? '';
+  // One that was given is not repeated in what it prints.
+  const given = options.env?.['PERIJOVE_TOKEN'] ?? options.env?.['EG_AUTH_TOKEN'] ?? '';
+  const token = first.searchParams.get('token') ?? given;
   const url = new URL('./', first).href;
 
   const end = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {

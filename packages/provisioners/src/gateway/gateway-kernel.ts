@@ -34,7 +34,6 @@ export interface GatewayKernelOptions {
 }
 
 const phases: Readonly<Record<string, LaunchPhase>> = {
-  queued: 'scheduling',
   scheduling: 'scheduling',
   pulling: 'pulling',
   launching: 'starting',
@@ -56,6 +55,9 @@ export class GatewayKernel implements ProvisionedKernel, Watched {
   #isAway = false;
   #destruction: Promise<void> | undefined;
   #isKeptForRestart = false;
+
+  /** Why it waits there, as it was last told. */
+  #wait: string | undefined;
 
   constructor(options: GatewayKernelOptions) {
     const { kernelId, gatewayId } = options;
@@ -128,7 +130,8 @@ export class GatewayKernel implements ProvisionedKernel, Watched {
   }
 
   seen(model: GatewayKernelModel): void {
-    if (model.execution_state === 'dead') this.#end(exitByModel(model));
+    if (model.execution_state === 'dead') return this.#end(exitByModel(model));
+    this.#tellWait(model.perijove?.message);
   }
 
   missing(): void {
@@ -141,7 +144,15 @@ export class GatewayKernel implements ProvisionedKernel, Watched {
       return;
     }
     const phase = phases[event.phase ?? ''];
-    if (phase !== undefined) this.#options.report(phase, event.message ?? '', event.detail);
+    if (event.phase === 'queued') this.#tellWait(event.message);
+    else if (phase !== undefined) this.#options.report(phase, event.message ?? '', event.detail);
+  }
+
+  /** Each reason once: it comes by events, and by models. */
+  #tellWait(message: string | undefined): void {
+    if (message === undefined || message === this.#wait) return;
+    this.#wait = message;
+    this.#options.report('scheduling', message);
   }
 
   away(message: string): void {

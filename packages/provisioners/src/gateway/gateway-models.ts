@@ -8,6 +8,10 @@ export const GatewayKernelModel = Type.Object(
     execution_state: Type.Optional(Type.String()),
     reason: Type.Optional(Type.String()),
     traceback: Type.Optional(Type.String()),
+    /** Of a Perijove gateway: that it waits for room there, and why. */
+    perijove: Type.Optional(
+      Type.Object({ message: Type.Optional(Type.String()) }, { additionalProperties: true }),
+    ),
   },
   { additionalProperties: true },
 );

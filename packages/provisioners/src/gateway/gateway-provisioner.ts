@@ -124,7 +124,12 @@ class GatewayProvisioner implements Provisioner {
         signal: context.signal,
       });
       const model = answer.status < 300 ? readModel(GatewayKernelModel, answer.body) : undefined;
-      if (model) return this.#keep(kernelId, model.id, { last: undefined }, context);
+      if (model) {
+        const kernel = this.#keep(kernelId, model.id, { last: undefined }, context);
+        // What the gateway said before it was known here; to be told once whoever asked knows that it is launched.
+        setImmediate(() => kernel.seen(model));
+        return kernel;
+      }
       throw failure(`${this.#client.place}: ${errorTextOf(answer)}`);
     } catch (error) {
       if (error instanceof KernelError) throw error;

@@ -2,7 +2,7 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyBaseLogger } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { auditedUser, type Audit } from '../audit/audit-entry.ts';
+import { auditedUser, type Audit, type AuditEntry } from '../audit/audit-entry.ts';
 import type { User } from '../auth/user.ts';
 import { statusOf } from '../errors.ts';
 import type { Access } from './access.ts';
@@ -40,6 +40,8 @@ export interface AcceptOptions {
   readonly protocol?: string;
   /** Largest message from the client in bytes; a larger one closes the socket with 1009. Default 1 MiB. */
   readonly maxPayload?: number;
+  /** What it is for, for the audit log. */
+  readonly about?: Pick<AuditEntry, 'kernel' | 'terminal'>;
 }
 
 export interface SocketRoute {
@@ -181,7 +183,7 @@ export class Sockets {
           accepted = await this.#accept(request, rawSocket, head, options);
           if (accepted.readyState === accepted.OPEN) this.#users.set(accepted, user);
           const about = this.#auditedRequest(request, user);
-          this.#options.audit.write({ event: 'attach', outcome: 'done', ...about });
+          this.#options.audit.write({ event: 'attach', outcome: 'done', ...about, ...options.about });
           return accepted;
         },
         refuse: (status, message) => {

@@ -48,6 +48,7 @@ async function open(
   const { framing, subprotocol } = chooseFraming(socket.protocols);
   const websocket = await socket.accept({
     maxPayload: deps.maxClientMessageBytes,
+    about: { kernel: id },
     ...(subprotocol === undefined ? {} : { protocol: subprotocol }),
   });
   const after = numberFrom(socket.query.get('after'));

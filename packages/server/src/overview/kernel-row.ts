@@ -27,10 +27,18 @@ export interface PhaseNews {
   readonly message: string;
 }
 
+/** Where a kernel runs. */
+export interface KernelPlace {
+  /** The machine. */
+  readonly node: string;
+  readonly pod?: string;
+  readonly image?: string;
+}
+
 export interface KernelFacts {
   readonly displayName: string;
   readonly notebook: string | undefined;
-  readonly node: string;
+  readonly place: KernelPlace;
   readonly news: PhaseNews | undefined;
   readonly usage: UsageSample | undefined;
 }
@@ -50,7 +58,7 @@ export function kernelRow(kernel: OverviewedKernel, facts: KernelFacts): Overvie
     phase: phaseOf(kernel, facts.news),
     sentence: sentenceOf(kernel, facts.news),
     ...(queue === undefined ? {} : { queue }),
-    node: facts.node,
+    ...facts.place,
     resources: {
       limit: amounts(memoryLimit, record.resources.cpus),
       request: requestsOf(kernel),

@@ -73,7 +73,7 @@ function sourceOf(kernels: OverviewedKernel[], usage: Record<string, UsageSample
     },
     usageOf: (id) => usage[id],
     machines: async () => [{ name: 'here', capacity: { memoryBytes: 8 * gibibyte, cpus: 4 } }],
-    nodeOf: () => 'here',
+    kernelPlaceOf: () => ({ node: 'here' }),
     bus,
   });
   bus.subscribe((event) => {
@@ -85,7 +85,7 @@ function sourceOf(kernels: OverviewedKernel[], usage: Record<string, UsageSample
 const facts = {
   displayName: 'Python 3',
   notebook: undefined,
-  node: 'here',
+  place: { node: 'here', pod: 'kernel-1', image: 'python:3' },
   news: undefined,
   usage: undefined,
 };
@@ -108,6 +108,8 @@ test('[OV1] a row says what a kernel is at, and what it uses of what it may', ()
     phase: 'idle',
     sentence: 'Idle.',
     node: 'here',
+    pod: 'kernel-1',
+    image: 'python:3',
     resources: {
       limit: { memoryBytes: 2 * gibibyte, cpus: 1 },
       request: { memoryBytes: 2 * gibibyte, cpus: 0.1 },

@@ -9,7 +9,7 @@ import {
   type SessionModel,
 } from '@perijove/protocol';
 import type { EventBus, ServerEvent } from '../events/event-bus.ts';
-import { kernelRow, type OverviewedKernel, type PhaseNews } from './kernel-row.ts';
+import { kernelRow, type KernelPlace, type OverviewedKernel, type PhaseNews } from './kernel-row.ts';
 import { machineRows, type Machine, type PlacedKernel } from './machine-rows.ts';
 
 export interface OverviewOptions {
@@ -22,8 +22,7 @@ export interface OverviewOptions {
   readonly usageOf: (kernelId: string) => UsageSample | undefined;
   /** Where kernels may run. Asked seldom: their capacity does not change by itself. */
   readonly machines: () => Promise<readonly Machine[]>;
-  /** The machine of a kernel. */
-  readonly nodeOf: (kernel: OverviewedKernel) => string;
+  readonly kernelPlaceOf: (kernel: OverviewedKernel) => KernelPlace;
   readonly bus: EventBus;
 }
 
@@ -122,19 +121,21 @@ export class OverviewSource {
   }
 
   #row(kernel: OverviewedKernel, notebooks: ReadonlyMap<string, string>): OverviewKernel {
-    const { usageOf, nodeOf } = this.#options;
+    const { usageOf, kernelPlaceOf } = this.#options;
     return kernelRow(kernel, {
       displayName: this.#displayNames.get(kernel.name) ?? kernel.name,
       notebook: notebooks.get(kernel.id),
-      node: nodeOf(kernel),
+      place: kernelPlaceOf(kernel),
       news: this.#news.get(kernel.id),
       usage: usageOf(kernel.id),
     });
   }
 
   #placed(): PlacedKernel[] {
-    const { registry, usageOf, nodeOf } = this.#options;
-    return registry.list().map((kernel) => ({ kernel, node: nodeOf(kernel), usage: usageOf(kernel.id) }));
+    const { registry, usageOf, kernelPlaceOf } = this.#options;
+    return registry
+      .list()
+      .map((kernel) => ({ kernel, node: kernelPlaceOf(kernel).node, usage: usageOf(kernel.id) }));
   }
 
   #notebooks(): ReadonlyMap<string, string> {

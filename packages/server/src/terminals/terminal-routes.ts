@@ -78,7 +78,9 @@ export function terminalRoutes(given: Terminals | TerminalsDeps): RoutePlugin {
       async handler(socket) {
         const terminal = find(socket.params['name'] ?? '', socket.user);
         if (terminal === undefined) return socket.refuse(404, `Terminal not found: ${socket.params['name']}`);
-        terminal.attach(await socket.accept({ maxPayload: maxMessageBytes }));
+        terminal.attach(
+          await socket.accept({ maxPayload: maxMessageBytes, about: { terminal: terminal.name } }),
+        );
       },
     });
   };
