@@ -17,7 +17,7 @@ const nearlyFull = 0.85;
 export function Meter({ label, used, limit, promised, inWords }: MeterProps): ReactElement {
   const share = used !== undefined && limit ? Math.min(1, used / limit) : undefined;
   const kept = promised !== undefined && limit ? Math.min(1, promised / limit) : undefined;
-  const text = textOf({ used, limit, inWords });
+  const text = textOf({ used, limit, inWords, nothing: promised === undefined ? '–' : 'not measured' });
   return (
     <div className={`pjo-meter${promised === undefined ? '' : ' pjo-large'}`}>
       {promised === undefined ? null : <span className="pjo-label">{label}</span>}
@@ -43,8 +43,13 @@ export function Meter({ label, used, limit, promised, inWords }: MeterProps): Re
   );
 }
 
-function textOf({ used, limit, inWords }: Pick<MeterProps, 'used' | 'limit' | 'inWords'>): string {
-  if (used === undefined) return limit ? `up to ${inWords(limit)}` : '–';
+function textOf({
+  used,
+  limit,
+  inWords,
+  nothing,
+}: Pick<MeterProps, 'used' | 'limit' | 'inWords'> & { readonly nothing: string }): string {
+  if (used === undefined) return limit ? `up to ${inWords(limit)}` : nothing;
   return limit ? `${inWords(used)} of ${inWords(limit)}` : inWords(used);
 }
 

@@ -23,15 +23,22 @@ export function machineRows(
   const others = new Set(
     kernels.filter(({ kernel, node }) => takesRoom(kernel) && !listed.has(node)).map(({ node }) => node),
   );
-  return [...machines, ...[...others].map((name) => ({ name, capacity: {} }))].map(({ name, capacity }) => {
+  const unlisted = [...others].toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return [...machines, ...unlisted.map((name) => ({ name, capacity: {} }))].map(({ name, capacity }) => {
     const here = kernels.filter(({ kernel, node }) => node === name && takesRoom(kernel));
     return {
       name,
       capacity,
       allocated: sum(here.map(({ kernel }) => requestsOf(kernel))),
-      used: sum(here.map(({ usage }) => ({ memoryBytes: usage?.memoryBytes ?? 0, cpus: usage?.cpus ?? 0 }))),
+      used: usedBy(here),
     };
   });
+}
+
+/** Nothing is said where it is not known of any. */
+function usedBy(kernels: readonly PlacedKernel[]): Amounts {
+  const known = kernels.flatMap(({ usage }) => (usage ? [usage] : []));
+  return kernels.length > 0 && known.length === 0 ? {} : sum(known);
 }
 
 function sum(list: readonly Amounts[]): Amounts {

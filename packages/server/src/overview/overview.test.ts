@@ -203,6 +203,16 @@ test('[OV3] machines: what waits and what is dead takes no room; an unlisted mac
   ]);
 });
 
+test('[OV3] what nobody measures is not said to be nothing; machines that nobody listed are in order', () => {
+  const unmeasured = (node: string) => ({ kernel: kernel('k'), node, usage: undefined });
+  const rows = machineRows([{ name: 'here', capacity: {} }], [unmeasured('node10'), unmeasured('node9')]);
+  expect(rows.map(({ name, used }) => [name, used])).toEqual([
+    ['here', { memoryBytes: 0, cpus: 0 }],
+    ['node9', {}],
+    ['node10', {}],
+  ]);
+});
+
 test('[OV4] the picture and its changes agree: told is what has changed, once, and what is gone', async () => {
   const first = kernel('k1');
   const kernels = [first, kernel('k2')];
