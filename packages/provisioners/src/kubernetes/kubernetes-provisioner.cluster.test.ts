@@ -76,38 +76,36 @@ test('[P4] kernels are spread over the nodes as the kernelspec says', async () =
   expect(new Set(nodes).size).toBe(2);
 });
 
+/** A device of which one node has one, while `use` runs; given what asks for it. */
+async function withDevice(
+  place: ClusterPlace,
+  use: (one: { resources: object }, device: string) => Promise<void>,
+): Promise<void> {
+  const { cluster, instance } = place;
+  const device = `perijove.test/${instance}`;
+  const nodes = await cluster.kubectl(['get', 'nodes', '-o', 'jsonpath={.items[*].metadata.name}']);
+  const [node = ''] = nodes.split(' ');
+  const patch = (op: object): Promise<string> => {
+    const path = `/status/capacity/${device.replace('/', '~1')}`;
+    const change = JSON.stringify([{ ...op, path }]);
+    return cluster.kubectl(['patch', 'node', node, '--subresource=status', '--type=json', '-p', change]);
+  };
+  await patch({ op: 'add', value: '1' });
+  try {
+    // The kubelet passes on what the node has.
+    await eventually('the node offers the device', async () =>
+      (await cluster.kubectl(['get', 'node', node, '-o', 'jsonpath={.status.allocatable}'])).includes(device),
+    );
+    await use({ resources: { requests: { [device]: '1' }, limits: { [device]: '1' } } }, device);
+  } finally {
+    await patch({ op: 'remove' });
+  }
+}
+
 test('[P8] a start says where it is; what waits for a node says what it needs, and starts when there is room', async () => {
   await using place = await ClusterPlace.create();
   const provisioner = place.provisioner();
-  const scarce = `perijove.test/${place.instance}`;
-  const patch = (op: string): Promise<string> =>
-    place.cluster.kubectl([
-      'patch',
-      'node',
-      node,
-      '--subresource=status',
-      '--type=json',
-      '-p',
-      JSON.stringify([
-        {
-          op,
-          path: `/status/capacity/${scarce.replace('/', '~1')}`,
-          ...(op === 'add' ? { value: '1' } : {}),
-        },
-      ]),
-    ]);
-  const [node = ''] = (
-    await place.cluster.kubectl(['get', 'nodes', '-o', 'jsonpath={.items[*].metadata.name}'])
-  ).split(' ');
-  await patch('add');
-  try {
-    const one = { resources: { requests: { [scarce]: '1' }, limits: { [scarce]: '1' } } };
-    // The kubelet passes on what the node has.
-    await eventually('the node offers the device', async () =>
-      (await place.cluster.kubectl(['get', 'node', node, '-o', 'jsonpath={.status.allocatable}'])).includes(
-        scarce,
-      ),
-    );
+  await withDevice(place, async (one, device) => {
     const first = await place.launch(one, provisioner);
     const second = place.launch(one, provisioner);
     await eventually('it waits', async () =>
@@ -115,15 +113,35 @@ test('[P8] a start says where it is; what waits for a node says what it needs, a
     );
     expect(place.told.at(-1)).toMatchObject({
       phase: 'scheduling',
-      message: `Waiting for a node: it needs 1 ${scarce}; the freest node has 0 ${scarce}`,
-      detail: expect.stringContaining(`Insufficient ${scarce}`),
+      message: `Waiting for a node: it needs 1 ${device}; the freest node has 0 ${device}`,
+      detail: expect.stringContaining(`Insufficient ${device}`),
     });
     await first.destroy(0);
     await second;
-  } finally {
-    await patch('remove');
-  }
+  });
 });
+
+test('[P10] a kernel whose place a pod of higher priority needs says so, and that pod starts', async () => {
+  await using place = await ClusterPlace.create();
+  const provisioner = place.provisioner();
+  const urgent = `urgent-${place.instance}`;
+  await place.cluster.kubectl(['create', 'priorityclass', urgent, '--value=1000']);
+  try {
+    await withDevice(place, async (one) => {
+      const first = await place.launch(one, provisioner);
+      const second = place.launch({ ...one, priorityClassName: urgent }, provisioner);
+      expect(await first.exited).toMatchObject({
+        reason: 'evicted',
+        message: expect.stringMatching(/^preempted: its place was needed by a pod of higher priority/),
+      });
+      await first.destroy(0);
+      await second;
+    });
+  } finally {
+    await place.cluster.kubectl(['delete', 'priorityclass', urgent]);
+  }
+  // The cluster grants who has to go half a minute.
+}, 150_000);
 
 test('[P9] what can never run is refused with the cluster’s reason, and nothing of it is left', async () => {
   await using place = await ClusterPlace.create();
