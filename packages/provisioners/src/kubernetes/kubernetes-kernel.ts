@@ -5,12 +5,15 @@ import type {
   PlaceNews,
   ProvisionedHandle,
   ProvisionedKernel,
+  Usage,
 } from '@perijove/kernels';
+import { parseQuantity } from '@perijove/protocol';
 import { ClusterRefusal, ClusterUnreachable, type ClusterClient } from './cluster-client.ts';
 import { kernelContainer, type Pod } from './pod.ts';
 import { execInPod } from './pod-exec.ts';
 import { exitOfPod } from './pod-exit.ts';
 import { annotations } from './pod-manifest.ts';
+import type { PodUsage } from './pod-usage.ts';
 
 export interface KubernetesKernelOptions {
   readonly client: ClusterClient;
@@ -18,6 +21,8 @@ export interface KubernetesKernelOptions {
   readonly namespace: string;
   readonly pod: Pod;
   readonly connection: KernelConnection;
+  /** What a pod uses, where the cluster says it. */
+  readonly usageOf: PodUsage['of'];
   /** Nothing more of it has to be looked after. */
   readonly onGone: (kernel: KubernetesKernel) => void;
 }
@@ -140,6 +145,18 @@ export class KubernetesKernel implements ProvisionedKernel {
     await this.#delete(0);
     if (await this.#isGoneWithin(forcedRemovalMs)) return;
     throw new Error(`the cluster does not remove the pod ${this.podName}`);
+  }
+
+  async usage(): Promise<Usage | undefined> {
+    const reading = await this.#options.usageOf(this.podName);
+    if (!reading) return undefined;
+    const container = this.#pod.spec?.containers?.find(({ name }) => name === kernelContainer);
+    const { memory, cpu } = container?.resources?.limits ?? {};
+    return {
+      ...reading,
+      ...(memory === undefined ? {} : { memoryLimitBytes: parseQuantity(memory) }),
+      ...(cpu === undefined ? {} : { cpus: parseQuantity(cpu) }),
+    };
   }
 
   async logs(): Promise<readonly string[]> {

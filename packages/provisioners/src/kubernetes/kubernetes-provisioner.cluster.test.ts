@@ -1,12 +1,18 @@
-import { createServer, connect, type Socket } from 'node:net';
+import { execFile } from 'node:child_process';
+import { createServer as createHttpsServer, type Server } from 'node:https';
+import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PlaceNews } from '@perijove/kernels';
+import { promisify } from 'node:util';
+import type { PlaceNews, Usage } from '@perijove/kernels';
+import type { TestCluster } from '@perijove/testkit';
 import { expect, test } from 'vitest';
 import { ClusterPlace, eventually } from './testing/cluster-place.ts';
 
+/** Of this machine, as the test cluster's see it (tools/cluster/README.md). */
+const machineAddress = '10.250.0.1';
 const forced = (pod: string): string[] => ['delete', 'pod', pod, '--wait=false', '--grace-period=1'];
 
 test('[P2] an image as it is becomes a kernel; nothing of it is left when it ends', async () => {
@@ -523,6 +529,120 @@ test('[P15] the rights that the documentation names are enough', async () => {
     message: expect.stringMatching(/may not make pods in the cluster: .*needs the verbs/),
   });
 });
+
+test('[P22] what a kernel uses is what the cluster measures, within the limits of its pod; where nothing is measured, nothing is said', async () => {
+  await using place = await ClusterPlace.create();
+  const kernel = await place.launch({}, place.provisioner(), {
+    resources: { memoryBytes: 300 * 2 ** 20, cpus: 1 },
+  });
+  // A cluster with a metrics-server of its own has one already.
+  const measures = await place.cluster
+    .kubectl(['get', 'apiservice', 'v1beta1.metrics.k8s.io'])
+    .then(() => true, () => false); // prettier-ignore
+  if (!measures) expect(await kernel.usage?.()).toBeUndefined();
+  await using _metrics = measures
+    ? undefined
+    : await MetricsApi.open(place.cluster, String(kernel.handle['pod']));
+  const seen = place.provisioner();
+  const adopted = await place.adopt(kernel.handle, seen);
+  if (!adopted || 'ended' in adopted) throw new Error('it was not found');
+  let usage: Usage | undefined;
+  await eventually(
+    'it is measured',
+    async () => (usage = await adopted.usage?.())?.memoryBytes !== undefined,
+  );
+  expect(usage).toMatchObject({ memoryLimitBytes: 300 * 2 ** 20, cpus: 1 });
+  expect(usage?.memoryBytes).toBeGreaterThan(10 * 2 ** 20);
+  await eventually(
+    'its processors are counted',
+    async () => ((await adopted.usage?.())?.cpuSeconds ?? 0) > 0,
+  );
+});
+
+/** An API of the cluster's that a server here stands behind (Kubernetes docs, "API Aggregation Layer"), instead of metrics-server. */
+class MetricsApi implements AsyncDisposable {
+  readonly #cluster: TestCluster;
+  readonly #server: Server;
+
+  static async open(cluster: TestCluster, pod: string): Promise<MetricsApi> {
+    const folder = await mkdtemp(join(tmpdir(), 'perijove-metrics-'));
+    const [key, cert] = [join(folder, 'key'), join(folder, 'cert')];
+    const subject = ['-subj', '/CN=metrics', '-days', '1', '-nodes', '-keyout', key, '-out', cert];
+    await promisify(execFile)('openssl', ['req', '-x509', '-newkey', 'rsa:2048', ...subject]);
+    const usage = { cpu: '250000000n', memory: '65536Ki' };
+    const metrics = {
+      metadata: { name: pod },
+      timestamp: new Date(),
+      containers: [{ name: 'kernel', usage }],
+    };
+    const kinds = [
+      { name: 'pods', namespaced: true, kind: 'PodMetrics', verbs: ['get', 'list'], singularName: '' },
+    ];
+    const server = createHttpsServer(
+      { key: await readFile(key), cert: await readFile(cert) },
+      (request, response) => {
+        const group = { apiVersion: 'metrics.k8s.io/v1beta1' };
+        const isList = request.url?.includes('/pods') === true;
+        response.setHeader('content-type', 'application/json');
+        response.end(
+          JSON.stringify(
+            isList
+              ? { ...group, kind: 'PodMetricsList', metadata: {}, items: [metrics] }
+              : {
+                  kind: 'APIResourceList',
+                  apiVersion: 'v1',
+                  groupVersion: group.apiVersion,
+                  resources: kinds,
+                },
+          ),
+        );
+      },
+    );
+    server.listen(0, machineAddress);
+    await once(server, 'listening');
+    await rm(folder, { recursive: true });
+    const { port } = server.address() as AddressInfo;
+    const name = { metadata: { name: 'metrics' } };
+    await cluster.kubectl(['create'], {
+      apiVersion: 'v1',
+      kind: 'Service',
+      ...name,
+      spec: { type: 'ExternalName', externalName: machineAddress, ports: [{ port }] },
+    });
+    await cluster.kubectl(['create'], {
+      apiVersion: 'apiregistration.k8s.io/v1',
+      kind: 'APIService',
+      metadata: { name: 'v1beta1.metrics.k8s.io' },
+      spec: {
+        group: 'metrics.k8s.io',
+        version: 'v1beta1',
+        service: { ...name.metadata, namespace: cluster.namespace, port },
+        insecureSkipTLSVerify: true,
+        groupPriorityMinimum: 100,
+        versionPriority: 100,
+      },
+    });
+    await cluster.kubectl([
+      'wait',
+      '--for=condition=Available',
+      'apiservice',
+      'v1beta1.metrics.k8s.io',
+      '--timeout=50s',
+    ]);
+    return new MetricsApi(cluster, server);
+  }
+
+  private constructor(cluster: TestCluster, server: Server) {
+    this.#cluster = cluster;
+    this.#server = server;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cluster.kubectl(['delete', 'apiservice', 'v1beta1.metrics.k8s.io']);
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+}
 
 /** The cluster's API with a cable that can be cut. */
 class ApiBehindProxy implements AsyncDisposable {

@@ -42,6 +42,7 @@ import {
   selectorOf,
   type OwnerReference,
 } from './pod-manifest.ts';
+import { PodUsage } from './pod-usage.ts';
 import { nowhere, PodWays, type PodWay } from './pod-ways.ts';
 
 export interface KubernetesProvisionerOptions {
@@ -64,6 +65,7 @@ interface Cluster {
   readonly ways: PodWays;
   readonly orphans: OrphanWatch;
   readonly forwards: string | undefined;
+  readonly usage: PodUsage;
   readonly owner: () => Promise<OwnerReference | undefined>;
 }
 
@@ -261,6 +263,13 @@ class KubernetesProvisioner implements Provisioner {
         log,
       }),
       forwards,
+      usage: new PodUsage({
+        client,
+        namespace,
+        selector: selectorOf(instance),
+        everyMs: options.kubernetesUsageS * 1000,
+        log,
+      }),
       owner: () =>
         options.kubernetesOwner === '' ? Promise.resolve(undefined) : this.#owner(client, namespace),
     };
@@ -339,13 +348,14 @@ class KubernetesProvisioner implements Provisioner {
   }
 
   #keep(cluster: Cluster, kernelId: string, pod: Pod, { connection, close }: PodWay): KubernetesKernel {
-    const { client, namespace, pods } = cluster;
+    const { client, namespace, pods, usage } = cluster;
     const kernel = new KubernetesKernel({
       client,
       kernelId,
       namespace,
       pod,
       connection,
+      usageOf: (name) => usage.of(name),
       onGone: (gone) => {
         pods.remove(gone);
         close();

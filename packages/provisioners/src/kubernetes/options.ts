@@ -38,6 +38,10 @@ export const kubernetesOptions = {
     schema: Type.Number({ default: 60, exclusiveMinimum: 0, maximum: 86_400 }),
     help: 'Seconds after which a pod of this server that none of its kernels has is removed.',
   },
+  kubernetesUsageS: {
+    schema: Type.Integer({ default: 30, minimum: 0, maximum: 3600 }),
+    help: 'Seconds between two looks at what pods use, all at once, where the cluster measures it (metrics.k8s.io). 0: never.',
+  },
   kubernetesOwner: {
     schema: Type.String({ default: '', pattern: '^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$' }),
     help: "The Deployment in the kernels' namespace that this server is one of: when that is deleted, the cluster deletes the kernels too.",

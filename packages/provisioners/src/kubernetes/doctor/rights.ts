@@ -3,7 +3,7 @@ import { good, problem, warning, type Finding } from './finding.ts';
 /** A right in the cluster, as a SelfSubjectAccessReview asks for it (Kubernetes docs, "Authorization"). */
 export interface Right {
   readonly verb: string;
-  readonly group: '' | 'apps' | 'coordination.k8s.io';
+  readonly group: '' | 'apps' | 'coordination.k8s.io' | 'metrics.k8s.io';
   readonly resource: string;
   readonly subresource?: string;
   /** Of one object alone. */
@@ -39,6 +39,7 @@ export function neededRights({ forwards, lease, owner }: Wants): readonly Right[
       ? []
       : rights(['get', 'update'], 'leases', { group: 'coordination.k8s.io', name: lease })),
     ...(owner === '' ? [] : rights(['get'], 'deployments', { group: 'apps', name: owner })),
+    ...rights(['list'], 'pods', { group: 'metrics.k8s.io', lets: 'say what kernels use' }),
     ...rights(['list'], 'nodes', { isClusterWide: true, lets: 'say how much room the nodes have' }),
     ...rights(['list'], 'pods', { isClusterWide: true, lets: 'say how much room the nodes have' }),
   ];

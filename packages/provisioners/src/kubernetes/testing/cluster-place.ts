@@ -29,6 +29,7 @@ const defaults: KubernetesOptions = {
   kubernetesUnschedulable: 'refuse',
   kubernetesNodeLostS: 1,
   kubernetesOrphanS: 60,
+  kubernetesUsageS: 1,
   kubernetesOwner: '',
   kubernetesLease: '',
   kubernetesLeaseS: 10,
