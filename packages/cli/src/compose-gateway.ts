@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { realpath } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { openKernels, type Kernelspecs } from '@perijove/kernels';
@@ -24,6 +23,7 @@ import type { Environment } from './environment.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import { kernelsOfCluster } from './kernels-of-cluster.ts';
 import { limitsInForce } from './limits-in-force.ts';
+import { machinesOf } from './machines-of.ts';
 import { openKernelAccounts } from './open-kernel-accounts.ts';
 import { openAuditLog } from './open-audit-log.ts';
 import { placeOfRecord } from './place-of-record.ts';
@@ -94,7 +94,7 @@ export async function composeGateway(pieces: GatewayPieces): Promise<Service> {
     sessions: kernels.sessions,
     kernelspecs,
     usageOf: (id) => kernels.usageOf(id),
-    machines: async () => [{ name: hostname(), capacity: await provisioner.capacity() }],
+    machines: () => machinesOf(provisioner, cluster),
     kernelPlaceOf: ({ record }) => placeOfRecord(record),
     bus,
   });

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { kernelProgram, openKernels, type Kernelspecs } from '@perijove/kernels';
 import { localProvisioner, machineSettingsOf } from '@perijove/provisioners';
@@ -33,6 +32,7 @@ import type { KernelsElsewhere } from './kernels-of-gateway.ts';
 import type { LabSettings } from './lab-settings.ts';
 import { kernelsOfCluster } from './kernels-of-cluster.ts';
 import { limitsInForce } from './limits-in-force.ts';
+import { machinesOf } from './machines-of.ts';
 import { openKernelAccounts, terminalAccounts } from './open-kernel-accounts.ts';
 import { openAuditLog } from './open-audit-log.ts';
 import { placeOfRecord } from './place-of-record.ts';
@@ -118,7 +118,7 @@ export async function composeLab(pieces: LabPieces): Promise<Service> {
     kernelspecs,
     usageOf: (id) => kernels.usageOf(id),
     // What a gateway has is its own overview's to say.
-    machines: async () => (elsewhere ? [] : [{ name: hostname(), capacity: await provisioner.capacity() }]),
+    machines: async () => (elsewhere ? [] : machinesOf(provisioner, cluster)),
     kernelPlaceOf: ({ record }) => placeOfRecord(record),
     bus,
   });

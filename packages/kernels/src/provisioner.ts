@@ -71,6 +71,12 @@ export interface Capacity {
   readonly cpus: number;
 }
 
+/** One machine of a place. */
+export interface MachineCapacity {
+  readonly name: string;
+  readonly capacity: Capacity;
+}
+
 /** A kernel that had ended before somebody looked for it again; nothing of it is left. */
 export interface EndedKernel {
   readonly ended: Exit;
@@ -113,6 +119,8 @@ export interface Provisioner {
    * a server's own records are all that is known.
    */
   find?(): Promise<readonly FoundKernel[]>;
+  /** The machines that kernels run on here, with what all kernels may have on each; those that it may not see are left out. */
+  machines?(): Promise<readonly MachineCapacity[]>;
   /** Lets go of whatever it looks after its kernels with. They live on. */
   close?(): void;
 }

@@ -52,6 +52,7 @@ export { parseRootTemplate, type RootTemplate } from './contents/root-template.t
 export { createUserFiles, type FilesOf, type UserFiles } from './contents/user-files.ts';
 export { allEventSchemas } from './events/all-event-schemas.ts';
 export { OverviewSource, type OverviewOptions } from './overview/overview.ts';
+export type { Machine } from './overview/machine-rows.ts';
 export type { KernelPlace } from './overview/kernel-row.ts';
 export { staticRoutes } from './http/static-routes.ts';
 export { overviewPageRoutes } from './overview/overview-page.ts';

@@ -530,6 +530,21 @@ test('[P15] the rights that the documentation names are enough', async () => {
   });
 });
 
+test('[P23] the nodes are told with what they have, to who may see them; else there are none', async () => {
+  await using place = await ClusterPlace.create();
+  const machines = (await place.provisioner().machines?.()) ?? [];
+  const nodes = await place.cluster.kubectl(['get', 'nodes', '-o', 'jsonpath={.items[*].metadata.name}']);
+  expect(machines.map(({ name }) => name).toSorted()).toEqual(nodes.split(' ').toSorted());
+  for (const { capacity } of machines) {
+    expect(capacity.cpus).toBeGreaterThan(0.5);
+    expect(capacity.memoryBytes).toBeGreaterThan(2 ** 28);
+  }
+  await place.cluster.kubectl(['create', 'serviceaccount', 'nobody']);
+  const token = (await place.cluster.kubectl(['create', 'token', 'nobody'])).trim();
+  await using access = await withToken(place.cluster.kubeconfig, token);
+  expect(await place.provisioner({ kubeconfig: access.kubeconfig }).machines?.()).toEqual([]);
+});
+
 test('[P22] what a kernel uses is what the cluster measures, within the limits of its pod; where nothing is measured, nothing is said', async () => {
   await using place = await ClusterPlace.create();
   const kernel = await place.launch({}, place.provisioner(), {

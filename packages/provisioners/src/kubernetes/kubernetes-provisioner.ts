@@ -10,6 +10,7 @@ import {
   type LaunchContext,
   type LaunchRequest,
   type Log,
+  type MachineCapacity,
   type ProvisionedHandle,
   type ProvisionedKernel,
   type Provisioner,
@@ -19,6 +20,7 @@ import { newKey } from '../local/connection-file.ts';
 import { createRefusal } from './create-refusal.ts';
 import type { ClusterAccess } from './cluster-access.ts';
 import { ClusterClient, ClusterRefusal, ClusterUnreachable } from './cluster-client.ts';
+import { ClusterNodes } from './cluster-nodes.ts';
 import { ClusterPods } from './cluster-pods.ts';
 import { ClusterRoom } from './cluster-room.ts';
 import { kubernetesConfigOf } from './kernelspec-config.ts';
@@ -66,6 +68,7 @@ interface Cluster {
   readonly orphans: OrphanWatch;
   readonly forwards: string | undefined;
   readonly usage: PodUsage;
+  readonly nodes: ClusterNodes;
   readonly owner: () => Promise<OwnerReference | undefined>;
 }
 
@@ -221,6 +224,12 @@ class KubernetesProvisioner implements Provisioner {
     return [...youngest.values()];
   }
 
+  /** None while the cluster cannot be asked. */
+  async machines(): Promise<readonly MachineCapacity[]> {
+    const cluster = await this.#open().catch(() => undefined);
+    return (await cluster?.nodes.list()) ?? [];
+  }
+
   close(): void {
     this.#closing.abort();
     void this.#cluster?.then(async ({ client, pods, events, ways, orphans, forwards }) => {
@@ -263,6 +272,7 @@ class KubernetesProvisioner implements Provisioner {
         log,
       }),
       forwards,
+      nodes: new ClusterNodes(client, log),
       usage: new PodUsage({
         client,
         namespace,

@@ -6,6 +6,8 @@ import { requestsOf, takesRoom, type OverviewedKernel } from './kernel-row.ts';
 export interface Machine {
   readonly name: string;
   readonly capacity: Amounts;
+  /** Of many machines, of which only those with kernels are of interest. */
+  readonly isShownEmpty?: boolean;
 }
 
 export interface PlacedKernel {
@@ -24,7 +26,9 @@ export function machineRows(
     kernels.filter(({ kernel, node }) => takesRoom(kernel) && !listed.has(node)).map(({ node }) => node),
   );
   const unlisted = [...others].toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  return [...machines, ...unlisted.map((name) => ({ name, capacity: {} }))].map(({ name, capacity }) => {
+  const busy = new Set(kernels.filter(({ kernel }) => takesRoom(kernel)).map(({ node }) => node));
+  const shown = machines.filter(({ name, isShownEmpty = true }) => isShownEmpty || busy.has(name));
+  return [...shown, ...unlisted.map((name) => ({ name, capacity: {} }))].map(({ name, capacity }) => {
     const here = kernels.filter(({ kernel, node }) => node === name && takesRoom(kernel));
     return {
       name,

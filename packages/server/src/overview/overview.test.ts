@@ -213,6 +213,12 @@ test('[OV3] what nobody measures is not said to be nothing; machines that nobody
   ]);
 });
 
+test('[OV3] of many machines those with kernels are shown, with what they have', () => {
+  const nodes = ['node1', 'node2'].map((name) => ({ name, capacity: { cpus: 4 }, isShownEmpty: false }));
+  const rows = machineRows(nodes, [{ kernel: kernel('k'), node: 'node2', usage: undefined }]);
+  expect(rows.map(({ name, capacity }) => [name, capacity])).toEqual([['node2', { cpus: 4 }]]);
+});
+
 test('[OV4] the picture and its changes agree: told is what has changed, once, and what is gone', async () => {
   const first = kernel('k1');
   const kernels = [first, kernel('k2')];
