@@ -7,7 +7,8 @@ import { openLog } from './log.ts';
 import { terminalProgress } from './progress.ts';
 import { readSettings } from './read-settings.ts';
 import { readyMachine } from './ready-machine.ts';
-import { Endings, serve } from './serve.ts';
+import { Endings } from './endings.ts';
+import { serve } from './serve.ts';
 import { takeTheLead } from './take-the-lead.ts';
 import { warnOfSecretsInFlags } from './warn-of-secrets-in-flags.ts';
 

@@ -1,5 +1,6 @@
 import { serverVersion, type Server } from '@perijove/server';
 import type { Logger } from 'pino';
+import type { Ending, Endings } from './endings.ts';
 import { ask } from './interruption.ts';
 import { openBrowser } from './open-browser.ts';
 import type { Progress } from './progress.ts';
@@ -21,21 +22,6 @@ export interface Service {
   drain(): Promise<void>;
   /** Ends the server and all its kernels. */
   stopAll(): Promise<void>;
-}
-
-/** What ends a server: somebody's wish, and whether the kernels go with it. */
-export interface Ending {
-  readonly kernels: 'stop' | 'keep';
-}
-
-/** The wish itself; the first one counts. */
-export class Endings {
-  readonly first: Promise<Ending>;
-  settle: (ending: Ending) => void = () => undefined;
-
-  constructor() {
-    this.first = new Promise((resolve) => (this.settle = resolve));
-  }
 }
 
 interface ServeSettings {

@@ -1,7 +1,7 @@
 import type { Log } from '@perijove/kernels';
 import { hasCluster, openClusterLease, type KubernetesOptions } from '@perijove/provisioners';
 import { StandBy } from './stand-by.ts';
-import type { Endings } from './serve.ts';
+import type { Endings } from './endings.ts';
 import { UsageError } from './usage-error.ts';
 
 interface LeadSettings extends KubernetesOptions {
