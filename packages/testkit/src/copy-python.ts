@@ -26,7 +26,12 @@ export async function copyPython(python: string, folder: string): Promise<Kernel
     argv: [join(folder, 'bin', 'python'), '-m', 'ipykernel_launcher', '-f', '{connection_file}'],
     display_name: 'Python',
     language: 'python',
-    env: { LD_LIBRARY_PATH: join(folder, 'lib'), PYTHONDONTWRITEBYTECODE: '1' },
+    env: {
+      LD_LIBRARY_PATH: join(folder, 'lib'),
+      // Debian's looks elsewhere by itself.
+      PYTHONPATH: join(copy, 'site-packages'),
+      PYTHONDONTWRITEBYTECODE: '1',
+    },
   };
 }
 
