@@ -200,7 +200,11 @@ test(`[B63] helm install, ${count} kernels on both nodes, the pod that has them 
   await expect
     .poll(async () => (await ask<KernelModel>(after, `api/kernels/${id}`)).execution_state)
     .toBe('busy');
-  await ask(after, `api/kernels/${id}/interrupt`, {}).catch(() => undefined);
+  const interrupted = await fetch(`${after.forward.url}/api/kernels/${id}/interrupt`, {
+    method: 'POST',
+    headers: { authorization: `token ${after.token}` },
+  });
+  expect(interrupted.status).toBe(204);
   await sleeping;
   await after.forward[Symbol.asyncDispose]();
 

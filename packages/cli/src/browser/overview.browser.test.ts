@@ -38,6 +38,7 @@ test('[U60] a tab shows each kernel with what it does and uses, live; Stop asks,
   // From elsewhere: nobody touches the tab.
   await lab.page.getByRole('tab', { name: 'busy.ipynb' }).click();
   await lab.run(0, 'import time; time.sleep(600)');
+  await lab.expectPrompt(0, '[*]');
   await lab.page.getByRole('tab', { name: 'Kernel Overview' }).click();
   await kernel.getByText('Computing').waitFor();
   await kernel.getByRole('button', { name: 'Interrupt the kernel of busy.ipynb' }).click();

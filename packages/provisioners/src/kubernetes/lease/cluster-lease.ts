@@ -37,6 +37,8 @@ export class ClusterLease {
   #since: Seen | undefined;
   #renewedAt = -Infinity;
   #renewal: Promise<void> | undefined;
+  /** Once it is, it stays so: this server knows nothing of what happened since. */
+  #lost: LeaseLost | undefined;
 
   constructor(options: ClusterLeaseOptions) {
     this.#options = options;
@@ -53,7 +55,7 @@ export class ClusterLease {
     return address === addressOf(this.#options.identity) ? undefined : address;
   }
 
-  /** Resolves once it is held. Rejects with the signal's reason. */
+  /** Resolves once it is held. Rejects when aborted. */
   async acquire(signal: AbortSignal): Promise<void> {
     let said = '';
     for (;;) {
@@ -76,7 +78,7 @@ export class ClusterLease {
     }
   }
 
-  /** Renews it until another one has it: rejects with LeaseLost then, or with the signal's reason. */
+  /** Renews it until another one has it: rejects with LeaseLost then, or when aborted. */
   async hold(signal: AbortSignal): Promise<never> {
     for (;;) {
       // oxlint-disable-next-line no-await-in-loop
@@ -93,6 +95,7 @@ export class ClusterLease {
 
   /** To be called before anything in the cluster is changed. Rejects with LeaseLost; as the API does, if that does not answer. */
   async confirm(): Promise<void> {
+    if (this.#lost) throw this.#lost;
     if (performance.now() - this.#renewedAt < (this.#options.durationS * 1000 * 2) / 3) return;
     await this.#renew();
   }
@@ -117,9 +120,13 @@ export class ClusterLease {
 
   /** One at a time. */
   #renew(): Promise<void> {
+    const { durationS, identity } = this.#options;
     this.#renewal ??= (async () => {
-      if (!(await this.#try(AbortSignal.timeout(this.#options.durationS * 1000))))
-        throw new LeaseLost(this.holder ?? 'another server');
+      if (await this.#try(AbortSignal.timeout(durationS * 1000))) return;
+      // Others write it all the time, and it is still this one's: the next renewal will do.
+      if (this.holder === identity) return;
+      this.#lost = new LeaseLost(this.holder ?? 'another server');
+      throw this.#lost;
     })().finally(() => (this.#renewal = undefined));
     return this.#renewal;
   }
