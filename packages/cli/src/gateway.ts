@@ -9,7 +9,7 @@ import { readGatewaySettings } from './read-settings.ts';
 import { readyMachine } from './ready-machine.ts';
 import { Endings } from './endings.ts';
 import { serve } from './serve.ts';
-import { takeTheLead } from './take-the-lead.ts';
+import { orRelease, takeTheLead } from './take-the-lead.ts';
 
 /** `perijove gateway`. Resolves with the exit code when the gateway has ended. */
 export async function runGateway(args: readonly string[]): Promise<number> {
@@ -32,14 +32,16 @@ export async function runGateway(args: readonly string[]): Promise<number> {
   const endings = new Endings();
   const lead = await takeTheLead({ settings, env: process.env, endings, log });
   if (lead === 'ended') return 0;
-  const gateway = await composeGateway({
-    settings,
-    environment: { ...environment, stateDir },
-    kernelspecs,
-    appDir: findFrontEnd(),
-    lead,
-    log,
-  });
+  const gateway = await orRelease(lead, () =>
+    composeGateway({
+      settings,
+      environment: { ...environment, stateDir },
+      kernelspecs,
+      appDir: findFrontEnd(),
+      lead,
+      log,
+    }),
+  );
   await serve(gateway, {
     settings: { ...settings, browser: false },
     lead,

@@ -9,7 +9,7 @@ import { readSettings } from './read-settings.ts';
 import { readyMachine } from './ready-machine.ts';
 import { Endings } from './endings.ts';
 import { serve } from './serve.ts';
-import { takeTheLead } from './take-the-lead.ts';
+import { orRelease, takeTheLead } from './take-the-lead.ts';
 import { warnOfSecretsInFlags } from './warn-of-secrets-in-flags.ts';
 
 /** `perijove lab`. Resolves with the exit code when the server has ended. */
@@ -34,17 +34,19 @@ export async function runLab(args: readonly string[]): Promise<number> {
   const endings = new Endings();
   const lead = await takeTheLead({ settings, env: process.env, endings, log });
   if (lead === 'ended') return 0;
-  const lab = await composeLab({
-    settings,
-    environment: { ...environment, stateDir },
-    kernelspecs,
-    elsewhere,
-    appDir,
-    lead,
-    contentsWorker: new URL('./contents-worker.js', import.meta.url),
-    log,
-    onShutdownRequest: () => endings.settle({ kernels: 'stop' }),
-  });
+  const lab = await orRelease(lead, () =>
+    composeLab({
+      settings,
+      environment: { ...environment, stateDir },
+      kernelspecs,
+      elsewhere,
+      appDir,
+      lead,
+      contentsWorker: new URL('./contents-worker.js', import.meta.url),
+      log,
+      onShutdownRequest: () => endings.settle({ kernels: 'stop' }),
+    }),
+  );
   const { runtimeDir } = environment.paths;
   await serve(lab, {
     settings,

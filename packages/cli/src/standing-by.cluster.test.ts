@@ -137,6 +137,23 @@ test('[B61] of two servers one works and either serves; when it is killed, or en
   expect(kernel?.id).toBe(id);
 });
 
+test('[B61] a server that has the Lease and cannot be put together ends, and lets it go', async () => {
+  const flags = {
+    kubeconfig: cluster.kubeconfig,
+    'kubernetes-namespace': cluster.namespace,
+    'kubernetes-instance': 'broken',
+    'kubernetes-lease': 'broken',
+    'kernel-accounts': 'range',
+    'kernel-account-range': '300-200',
+  };
+  const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
+  await expect(startPerijove({ folders, port: await freePort(), args })).rejects.toThrow(
+    '--kernel-account-range 300-200: the first is greater than the last.',
+  );
+  const holding = ['get', 'lease', 'broken', '-o', 'jsonpath={.metadata.name}:{.spec.holderIdentity}'];
+  expect(await cluster.kubectl(holding)).toBe('broken:');
+});
+
 test('[B61] a Lease without what it needs is a sentence', async () => {
   const refused = (args: string[], port = 0) =>
     startPerijove({ folders, port, args: ['--kubernetes-lease', 'x', ...args] });

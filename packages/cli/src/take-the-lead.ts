@@ -16,7 +16,7 @@ export interface Lead {
   confirm(): Promise<void>;
   /** Lets go of the port: the server itself listens now. */
   openDoor(): Promise<void>;
-  /** When the server has ended: another one may begin. */
+  /** When the server has ended, or could not be put together: another one may begin. */
   release(): Promise<void>;
 }
 
@@ -82,7 +82,18 @@ export async function takeTheLead({
     openDoor: () => standBy.close(),
     release: async () => {
       holding.abort(new Error('released'));
+      await standBy.close();
       await lease.release();
     },
   };
+}
+
+/** What `put` resolves with. If it rejects, whoever stands by gets the Lease: a server that is none would keep it for ever. */
+export async function orRelease<T>(lead: Lead | undefined, put: () => Promise<T>): Promise<T> {
+  try {
+    return await put();
+  } catch (error) {
+    await lead?.release();
+    throw error;
+  }
 }

@@ -214,8 +214,10 @@ export class Sessions<C extends LifeChannels = LifeChannels> {
     const username = this.#options.registry.get(kernelId)?.record.username ?? '';
     for (const record of sessionsOfNote(note, kernelId, username))
       if (!this.#sessions.has(record.id)) this.#sessions.set(record.id, record);
-    // Else what is written is not read yet.
-    if (this.#isAdopted) void this.#save();
+    // Before that, what is written is not read yet, and `adopt` does both for all.
+    if (!this.#isAdopted) return;
+    this.#note(kernelId);
+    void this.#save();
   }
 
   #dropSessionsOf(kernelId: string): void {
